@@ -1,0 +1,69 @@
+// Table `instances`: every machine that was ever intended, from the intent until it is confirmed gone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/store/database.h"
+
+namespace stoker::store {
+
+// intent    committed, create not yet sent or its answer not yet recorded (recovery treats it as unknown)
+// unknown   a create was sent, its outcome is not known
+// refused   definitely never made
+// alive     has an id at the cloud
+// deleting  to be deleted, for ever, until confirmed gone
+// gone      absent twice, by id and by list, a settle time apart
+enum class InstancePhase { intent, unknown, refused, alive, deleting, gone };
+const char* to_string(InstancePhase phase);
+InstancePhase instance_phase(const std::string& name);
+
+struct InstanceRow {
+  std::string id;  // stk-<install:8>-<job>-<attempt>: also name and tag at the cloud
+  std::string job_id;
+  int attempt = 0;
+  std::string provider, client_token;
+  std::string offer_id, offer_opaque, machine, region, zone;
+  InstancePhase phase = InstancePhase::intent;
+  std::string cloud_id, cloud_opaque;  // of the provider; empty until known
+  std::string cloud_state;             // the provider's own words, for people
+  std::string ssh_host, ssh_user, host_public_key;
+  int ssh_port = 22;
+  int64_t price_micros = 0;  // per hour, as the create answer gave it, else as quoted
+  std::string currency = "USD";
+  int64_t created_ms = 0;     // intent, ms since 1970
+  int64_t last_create_ms = 0; // when create was last sent
+  int64_t billed_from_ms = 0; // first known alive; 0: never
+  int64_t deadline_ms = 0;    // after it the machine has no right to live
+  bool seen_alive = false;
+  int64_t absent_since_ms = 0;  // first clean absence; 0: none
+  int64_t gone_ms = 0;
+  std::string reason;           // why it is being deleted or was refused
+  int delete_attempts = 0;
+  bool kept = false;            // outlives its job
+  int64_t keep_until_ms = 0;    // idle deadline while kept; 0: until destroyed
+};
+
+class Instances {
+ public:
+  explicit Instances(Connection& connection) : db_(connection) {}
+
+  void insert(const InstanceRow& row);
+  void update(const InstanceRow& row);  // everything but id, job, attempt, provider, client_token, created_ms
+  [[nodiscard]] std::optional<InstanceRow> find(const std::string& id) const;
+  [[nodiscard]] std::vector<InstanceRow> of_job(const std::string& job_id) const;  // by attempt
+  [[nodiscard]] std::vector<InstanceRow> open() const;                             // neither refused nor gone
+  // Open, or ended after `since_ms`: what a sweep still looks for.
+  [[nodiscard]] std::vector<InstanceRow> recent(int64_t since_ms) const;
+  [[nodiscard]] std::vector<InstanceRow> list(int limit, const std::string& after) const;  // newest first
+  // Providers ever used with their regions; never forgotten.
+  void remember_region(const std::string& provider, const std::string& region);
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> regions() const;
+
+ private:
+  Connection& db_;
+};
+
+}  // namespace stoker::store

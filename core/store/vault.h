@@ -1,0 +1,53 @@
+// Secrets at rest: XChaCha20-Poly1305 records in table `secrets`, bound to their name, under a key that is not in the store.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/store/database.h"
+
+namespace stoker::store {
+
+// Bytes that are wiped when they go.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string_view bytes);
+  Secret(Secret&&) noexcept;
+  Secret& operator=(Secret&&) noexcept;
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret();
+  [[nodiscard]] std::string_view view() const;
+
+ private:
+  std::string bytes_;
+};
+
+class Vault {
+ public:
+  // The key from a file (32 random bytes, 0600, made at first use, in another folder than the store).
+  static Vault with_key_file(Database& database, const std::filesystem::path& key_file);
+  // The key from a passphrase (Argon2id; salt in the store). Throws auth when it is not the one the store was made with.
+  static Vault with_passphrase(Database& database, std::string_view passphrase);
+
+  Vault(Vault&&) noexcept;
+  ~Vault();
+
+  void put(const std::string& name, std::string_view secret);
+  [[nodiscard]] std::optional<Secret> get(const std::string& name) const;  // throws auth when the key does not fit
+  void erase(const std::string& name);
+  void erase_all(const std::string& prefix);
+  [[nodiscard]] std::vector<std::string> names(const std::string& prefix) const;
+
+ private:
+  struct Impl;
+  explicit Vault(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stoker::store
