@@ -72,6 +72,7 @@ struct Instance {
   std::string host_public_key;  // "ssh-ed25519 AAAA..." or "SHA256:..."; empty: not known by the provider
   std::string ssh_private_key;  // the user's own key for the user's own machine; empty: the agent's key
   int64_t created_ms = 0;
+  int64_t deadline_ms = 0;  // of the deadline tag; 0: none
   Price price;
 };
 

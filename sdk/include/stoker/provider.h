@@ -106,6 +106,7 @@ typedef struct stoker_instance {
   stoker_str opaque;          /* <= 4 KiB; the agent stores it and hands it back. Begin it with a version of your own */
   stoker_str host_public_key; /* "ssh-ed25519 AAAA...", or "SHA256:..." where only the fingerprint is known */
   stoker_str ssh_private_key; /* a key of the user's for a machine of the user's; empty: the agent's key of this attempt */
+  int64_t deadline_ms;        /* from the deadline tag given in create(); 0: none */
 } stoker_instance;
 
 typedef struct stoker_find_query {
