@@ -3,18 +3,25 @@
 
 #include <SQLiteCpp/Database.h>
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
+
+#include "core/store/reserve.h"
 
 namespace stoker::store {
 
 using Connection = SQLite::Database;
 
-// Called around every write transaction, `what` naming it: where a test hands over to another thread, crashes, or fills the disk.
+// Called around every write transaction, `what` naming it: where a test hands over to another thread, crashes, or fills
+// the disk. before_commit runs while the write lock is held, so only another thread's reads may run meanwhile; what it
+// throws rolls back. after_commit runs when the commit is durable and nothing is held; what it throws passes through to
+// the caller of write().
 class CommitGate {
  public:
   virtual ~CommitGate() = default;
@@ -22,11 +29,12 @@ class CommitGate {
   virtual void after_commit(const char* what) = 0;
 };
 
-// Any thread. Each call leases one connection of a small pool.
+// Any thread. Each call leases one connection of a small pool. Writes do not nest: a write inside a write throws
+// internal.
 class Database {
  public:
-  // Opens or makes the file (0600) and migrates it in one transaction. Throws invalid when the file is from a newer version
-  // (naming both versions) or is damaged (quick_check), unavailable when the disk is full.
+  // Opens or makes the file (0600) and migrates it. Throws invalid when the file is from a newer version (naming both
+  // versions) or is damaged (quick_check), forbidden when others can read it, unavailable when the disk is full.
   explicit Database(std::filesystem::path file, CommitGate* gate = nullptr);
   ~Database();
   Database(const Database&) = delete;
@@ -34,51 +42,38 @@ class Database {
 
   static constexpr int kSchemaVersion = 1;
 
-  // BEGIN IMMEDIATE; f(connection); COMMIT. Anything thrown rolls back. SQLITE_FULL becomes Error{unavailable} with a hint.
+  // BEGIN IMMEDIATE; f(connection); COMMIT. Anything thrown rolls back. SQLITE_FULL becomes Error{unavailable} with a
+  // hint, but first the reserve is freed and f runs once more on a fresh transaction: f must bear being called twice.
   template <typename F>
-  auto write(const char* what, F&& f) {
-    Lease lease(*this);
-    return transact(lease.connection(), what, std::forward<F>(f));
-  }
+  auto write(const char* what, F&& f);
 
   // A consistent snapshot.
   template <typename F>
-  auto read(F&& f) {
-    Lease lease(*this);
-    return snapshot(lease.connection(), std::forward<F>(f));
-  }
+  auto read(F&& f);
+
+  [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+  // False once the disk was full, until there is room again: begin nothing that will have to be recorded later.
+  [[nodiscard]] bool has_reserve() const { return reserve_.held(); }
 
  private:
-  class Lease {
-   public:
-    explicit Lease(Database& database);
-    ~Lease();
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    Connection& connection() { return *connection_; }
+  class Lease;
+  using Work = std::function<void(Connection&)>;
 
-   private:
-    Database& database_;
-    std::unique_ptr<Connection> connection_;
-  };
-
-  // begin/commit/rollback translate SQLite's errors into stoker::Error.
-  void begin(Connection&, bool immediate);
-  void commit(Connection&, const char* what);
-  void rollback(Connection&) noexcept;
-  [[noreturn]] static void rethrow_as_error(const char* what);
-
-  template <typename F>
-  auto transact(Connection& connection, const char* what, F&& f);
-  template <typename F>
-  auto snapshot(Connection& connection, F&& f);
+  void run_write(const char* what, const Work& work);
+  void run_read(const Work& work);
+  // False: the disk was full, the reserve has been freed, try again.
+  bool try_write(const char* what, const Work& work, bool may_spend_reserve);
 
   std::unique_ptr<Connection> open();
-  void migrate(Connection&);
+  void make_private_file();
+  void open_first();
 
   std::filesystem::path file_;
   CommitGate* gate_;
-  std::mutex mutex_;
+  Reserve reserve_;
+  std::mutex write_mutex_;               // queues this process's writers, where SQLite would have them poll
+  std::atomic<std::thread::id> writer_;  // who holds write_mutex_
+  std::mutex mutex_;                     // of idle_
   std::vector<std::unique_ptr<Connection>> idle_;
 };
 

@@ -26,8 +26,8 @@ class Events {
   // Ascending, those with seq > after, at most `limit`.
   [[nodiscard]] std::vector<EventRow> after(const std::string& job_id, int64_t after, int limit) const;
   // Ascending, only the kinds named, at most `limit`.
-  [[nodiscard]] std::vector<EventRow> of_kinds(const std::string& job_id, const std::vector<std::string>& kinds, int64_t after,
-                                               int limit) const;
+  [[nodiscard]] std::vector<EventRow> of_kinds(const std::string& job_id, const std::vector<std::string>& kinds,
+                                               int64_t after, int limit) const;
 
  private:
   Connection& db_;

@@ -33,17 +33,17 @@ struct InstanceRow {
   int ssh_port = 22;
   int64_t price_micros = 0;  // per hour, as the create answer gave it, else as quoted
   std::string currency = "USD";
-  int64_t created_ms = 0;     // intent, ms since 1970
-  int64_t last_create_ms = 0; // when create was last sent
-  int64_t billed_from_ms = 0; // first known alive; 0: never
-  int64_t deadline_ms = 0;    // after it the machine has no right to live
+  int64_t created_ms = 0;      // intent, ms since 1970
+  int64_t last_create_ms = 0;  // when create was last sent
+  int64_t billed_from_ms = 0;  // first known alive; 0: never
+  int64_t deadline_ms = 0;     // after it the machine has no right to live
   bool seen_alive = false;
   int64_t absent_since_ms = 0;  // first clean absence; 0: none
   int64_t gone_ms = 0;
-  std::string reason;           // why it is being deleted or was refused
+  std::string reason;  // why it is being deleted or was refused
   int delete_attempts = 0;
-  bool kept = false;            // outlives its job
-  int64_t keep_until_ms = 0;    // idle deadline while kept; 0: until destroyed
+  bool kept = false;          // outlives its job
+  int64_t keep_until_ms = 0;  // idle deadline while kept; 0: until destroyed
 };
 
 class Instances {

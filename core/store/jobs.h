@@ -11,15 +11,27 @@
 namespace stoker::store {
 
 // The recorded stage is the state: a restarted agent re-enters it.
-enum class JobState { queued, provisioning, connecting, staging, setup, running, collecting, releasing, succeeded, failed, cancelled };
+enum class JobState {
+  queued,
+  provisioning,
+  connecting,
+  staging,
+  setup,
+  running,
+  collecting,
+  releasing,
+  succeeded,
+  failed,
+  cancelled
+};
 const char* to_string(JobState state);
 JobState job_state(const std::string& name);  // throws Error{internal}
 inline bool is_terminal(JobState state) { return state >= JobState::succeeded; }
 
 struct JobRow {
-  std::string id;    // 13 characters of [a-z2-7], in order of submission
+  std::string id;  // 13 characters of [a-z2-7], in order of submission
   std::string name;
-  std::string spec;  // normalized JSON without secrets
+  std::string spec;                           // normalized JSON without secrets
   std::string idempotency_key, request_hash;  // empty key: none; the key is unique per owner
   std::string owner;                          // the token's name: "admin" or an app's
   JobState state = JobState::queued;
@@ -29,10 +41,10 @@ struct JobRow {
   std::optional<int> exit_code;
   bool cancel_requested = false;
   int attempt = 0;
-  std::string instance_id;  // of the current attempt; empty before the first intent
+  std::string instance_id;                               // of the current attempt; empty before the first intent
   int64_t created_ms = 0, started_ms = 0, ended_ms = 0;  // ms since 1970; 0: not yet
-  int64_t log_bytes = 0;   // bytes of the remote log that are stored and parsed: the cursor
-  std::string parser;      // chosen parser; empty: not chosen yet; "none"
+  int64_t log_bytes = 0;  // bytes of the remote log that are stored and parsed: the cursor
+  std::string parser;     // chosen parser; empty: not chosen yet; "none"
   int parser_score = 0;
   int64_t parser_events = 0;  // how many events the parser has given for those bytes
   int64_t last_seq = 0;       // of the newest event; 0: none

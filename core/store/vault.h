@@ -1,4 +1,5 @@
-// Secrets at rest: XChaCha20-Poly1305 records in table `secrets`, bound to their name, under a key that is not in the store.
+// Secrets at rest: XChaCha20-Poly1305 records in table `secrets`, bound to their name, under a key that is not in the
+// store.
 #pragma once
 
 #include <filesystem>
@@ -32,7 +33,8 @@ class Vault {
  public:
   // The key from a file (32 random bytes, 0600, made at first use, in another folder than the store).
   static Vault with_key_file(Database& database, const std::filesystem::path& key_file);
-  // The key from a passphrase (Argon2id; salt in the store). Throws auth when it is not the one the store was made with.
+  // The key from a passphrase (Argon2id; salt in the store). Throws auth when it is not the one the store was made
+  // with.
   static Vault with_passphrase(Database& database, std::string_view passphrase);
 
   Vault(Vault&&) noexcept;

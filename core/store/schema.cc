@@ -1,0 +1,174 @@
+#include "core/store/schema.h"
+
+#include <iterator>
+#include <string>
+
+#include "core/error.h"
+
+namespace stoker::store {
+namespace {
+
+constexpr int kApplicationId = 0x53746b72;  // "Stkr", so that file(1) and we can tell our files
+
+// Money is in millionths, times are ms since 1970. Rows are numbered in order of insertion by `row`.
+// instances refers to no other table: what is rented must be recordable whatever else is missing.
+constexpr const char* kFirstSchema = R"sql(
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE jobs (
+  row INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  request_hash TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  state TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  hint TEXT NOT NULL,
+  exit_code INTEGER,
+  cancel_requested INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  instance_id TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  started_ms INTEGER NOT NULL,
+  ended_ms INTEGER NOT NULL,
+  log_bytes INTEGER NOT NULL,
+  parser TEXT NOT NULL,
+  parser_score INTEGER NOT NULL,
+  parser_events INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX jobs_by_idempotency_key ON jobs (owner, idempotency_key) WHERE idempotency_key <> '';
+CREATE INDEX jobs_by_state ON jobs (state);
+
+CREATE TABLE events (
+  job INTEGER NOT NULL REFERENCES jobs (row),
+  seq INTEGER NOT NULL,
+  t_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  data TEXT NOT NULL,
+  PRIMARY KEY (job, seq)
+) WITHOUT ROWID;
+CREATE INDEX events_by_kind ON events (job, kind, seq);
+
+CREATE TABLE instances (
+  row INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  job_id TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  provider TEXT NOT NULL,
+  client_token TEXT NOT NULL,
+  offer_id TEXT NOT NULL,
+  offer_opaque TEXT NOT NULL,
+  machine TEXT NOT NULL,
+  region TEXT NOT NULL,
+  zone TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  cloud_id TEXT NOT NULL,
+  cloud_opaque TEXT NOT NULL,
+  cloud_state TEXT NOT NULL,
+  ssh_host TEXT NOT NULL,
+  ssh_user TEXT NOT NULL,
+  host_public_key TEXT NOT NULL,
+  ssh_port INTEGER NOT NULL,
+  price_micros INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  last_create_ms INTEGER NOT NULL,
+  billed_from_ms INTEGER NOT NULL,
+  deadline_ms INTEGER NOT NULL,
+  seen_alive INTEGER NOT NULL,
+  absent_since_ms INTEGER NOT NULL,
+  gone_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  delete_attempts INTEGER NOT NULL,
+  kept INTEGER NOT NULL,
+  keep_until_ms INTEGER NOT NULL
+);
+CREATE INDEX instances_by_job ON instances (job_id, attempt);
+CREATE INDEX instances_by_phase ON instances (phase);
+
+CREATE TABLE regions (
+  provider TEXT NOT NULL,
+  region TEXT NOT NULL,
+  PRIMARY KEY (provider, region)
+) WITHOUT ROWID;
+
+CREATE TABLE artifacts (
+  job_id TEXT NOT NULL,
+  path TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  xxh3 TEXT NOT NULL,
+  complete INTEGER NOT NULL,
+  PRIMARY KEY (job_id, path)
+) WITHOUT ROWID;
+
+CREATE TABLE files (
+  row INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL
+);
+
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  nonce BLOB NOT NULL,
+  box BLOB NOT NULL
+) WITHOUT ROWID;
+)sql";
+
+void create(Connection& connection) {
+  connection.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+  connection.exec(kFirstSchema);
+}
+
+// Entry N leads from schema N to N + 1.
+using Migration = void (*)(Connection&);
+constexpr Migration kMigrations[] = {create};
+static_assert(std::size(kMigrations) == Database::kSchemaVersion);
+
+int schema_version(Connection& connection) { return connection.execAndGet("PRAGMA user_version").getInt(); }
+
+}  // namespace
+
+void require_known_schema(Connection& connection, const std::filesystem::path& file) {
+  const int version = schema_version(connection);
+  if (version < 0 || version > Database::kSchemaVersion)
+    throw Error(Fault::invalid,
+                file.string() + " is from a newer stoker (schema " + std::to_string(version) + ", this one knows " +
+                    std::to_string(Database::kSchemaVersion) + ")",
+                "install the newer version again, or give this one another state folder");
+  const bool ours = connection.execAndGet("PRAGMA application_id").getInt() == kApplicationId;
+  const bool empty = connection.execAndGet("SELECT count(*) FROM sqlite_schema").getInt() == 0;
+  if (!ours && !(version == 0 && empty))
+    throw Error(Fault::invalid, file.string() + " is a database of another program",
+                "give stoker another state folder");
+}
+
+void migrate(Connection& connection) {
+  while (schema_version(connection) < Database::kSchemaVersion) {
+    connection.exec("BEGIN IMMEDIATE");
+    try {
+      // Read again inside the transaction: another process may have been quicker.
+      const int version = schema_version(connection);
+      if (version < Database::kSchemaVersion) {
+        kMigrations[version](connection);
+        connection.exec("PRAGMA user_version = " + std::to_string(version + 1));
+      }
+      connection.exec("COMMIT");
+    } catch (...) {
+      connection.tryExec("ROLLBACK");
+      throw;
+    }
+  }
+}
+
+}  // namespace stoker::store
