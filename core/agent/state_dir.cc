@@ -1,0 +1,111 @@
+#include "core/agent/state_dir.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include "core/error.h"
+#include "core/private_file.h"
+
+namespace stoker::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kTokenBytes = 32;
+
+std::string random_hex() {
+  std::array<unsigned char, kTokenBytes> bytes{};
+  // Up to 256 bytes come whole or not at all.
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw system_error("can not draw random bytes", errno);
+  std::string hex;
+  for (const unsigned char byte : bytes) hex += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
+  return hex;
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+std::string checked_token(const fs::path& path) {
+  require_private(path);
+  std::string token = trimmed(read_file(path, 4096));
+  if (token.size() != 2 * kTokenBytes || token.find_first_not_of("0123456789abcdef") != std::string::npos)
+    throw Error(Fault::invalid, path.string() + " does not hold a token",
+                "remove it: the agent makes a new one at its next start");
+  return token;
+}
+
+uint16_t parse_port(const std::string& text) {
+  uint16_t port = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return fault == std::errc{} && end == text.data() + text.size() ? port : uint16_t{0};
+}
+
+}  // namespace
+
+StateDir::StateDir(const fs::path& folder) : folder_(folder) {
+  ensure_private_folder(folder_);
+  const fs::path lock = folder_ / "lock";
+  lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock_ < 0) throw system_error("can not open " + lock.string(), errno);
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    const int cause = errno;
+    ::close(lock_);
+    if (cause != EWOULDBLOCK) throw system_error("can not lock " + lock.string(), cause);
+    const std::string pid = trimmed(read_file(lock, 64));
+    throw Error(Fault::conflict,
+                "another agent" + (pid.empty() ? "" : " (pid " + pid + ")") + " works in " + folder_.string(),
+                "use that one, stop it with kill " + (pid.empty() ? "PID" : pid) +
+                    ", or choose another folder with --state-dir");
+  }
+  try {
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(lock_, 0) != 0 || ::pwrite(lock_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
+      throw system_error("can not write " + lock.string(), errno);
+    fs::remove(folder_ / "port");  // of an agent that was killed
+    const fs::path token = folder_ / "token";
+    if (!fs::exists(token)) write_private_file(token, random_hex() + "\n");
+    token_ = checked_token(token);
+  } catch (...) {
+    ::close(lock_);
+    throw;
+  }
+}
+
+StateDir::~StateDir() {
+  std::error_code ignored;
+  if (published_) fs::remove(folder_ / "port", ignored);
+  ::close(lock_);
+}
+
+void StateDir::publish_port(uint16_t port) {
+  write_private_file(folder_ / "port", std::to_string(port) + "\n");
+  published_ = true;
+}
+
+std::optional<cli::ClientView> StateDir::client_view(const fs::path& folder) {
+  if (!fs::exists(folder / "port")) return std::nullopt;
+  require_private(folder);
+  cli::ClientView view;
+  try {
+    view.port = parse_port(trimmed(read_file(folder / "port", 64)));
+    view.token = checked_token(folder / "token");
+  } catch (const Error& e) {
+    // The agent may end between the look and the read.
+    if (e.fault == Fault::not_found) return std::nullopt;
+    throw;
+  }
+  if (view.port == 0)
+    throw Error(Fault::invalid, (folder / "port").string() + " does not hold a port number", "restart the agent");
+  return view;
+}
+
+}  // namespace stoker::agent
