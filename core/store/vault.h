@@ -29,13 +29,19 @@ class Secret {
   std::string bytes_;
 };
 
+// What deriving a key from a passphrase costs a guesser: libsodium's "moderate" (256 MiB, about a second) or
+// "interactive" (64 MiB, for tests). Kept in the store, so that only making a vault chooses it.
+enum class KeyCost { moderate, interactive };
+
+// Any thread. Records are sealed with their name and version, so that they can not be exchanged within the table.
 class Vault {
  public:
-  // The key from a file (32 random bytes, 0600, made at first use, in another folder than the store).
+  // The key from a file (32 random bytes, 0600, made at first use, in another folder than the store). Throws auth when
+  // it is not the one the store was made with, or is missing though secrets are sealed with it.
   static Vault with_key_file(Database& database, const std::filesystem::path& key_file);
   // The key from a passphrase (Argon2id; salt in the store). Throws auth when it is not the one the store was made
   // with.
-  static Vault with_passphrase(Database& database, std::string_view passphrase);
+  static Vault with_passphrase(Database& database, std::string_view passphrase, KeyCost cost = KeyCost::moderate);
 
   Vault(Vault&&) noexcept;
   ~Vault();
