@@ -1,0 +1,37 @@
+// What every part of the instance protocol needs. The rules behind all of them:
+//   intent committed -> act -> result committed; only a definitive refusal permits the next attempt; a doubt is resolved by
+//   asking the cloud, never by asking again blindly; gone means absent twice, by id and by list, a settle time apart.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/clock.h"
+#include "core/plugin_host/provider.h"
+#include "core/store/instances.h"
+
+namespace stoker::fleet {
+
+struct FleetContext {
+  Clock& clock;
+  store::Database& db;
+  Signal& work;  // wakes the sweeper
+  std::function<plugin_host::Provider&(const std::string& id)> provider;  // throws unsupported
+  std::string install_id;
+  std::function<void(const store::InstanceRow&)> changed;  // after each commit of a row; for events
+  std::function<void(const std::string&)> alarm;           // what a person should know
+};
+
+// Reads the row, lets `edit` change it and writes it back in one transaction, then tells ctx.changed.
+store::InstanceRow change(FleetContext& ctx, const char* what, const std::string& id,
+                          const std::function<void(store::InstanceRow&)>& edit);
+
+// The intent to delete, committed; the sweeper does the rest. A row that is refused or gone stays as it is.
+store::InstanceRow mark_deleting(FleetContext& ctx, const std::string& id, const std::string& reason);
+
+[[nodiscard]] plugin_host::InstanceRef ref_of(const store::InstanceRow& row);
+
+// stk-<install:8>-<job>-<attempt>: name, tag and client token, derived and never random.
+[[nodiscard]] std::string instance_name(const std::string& install_id, const std::string& job_id, int attempt);
+
+}  // namespace stoker::fleet

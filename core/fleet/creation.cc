@@ -1,0 +1,197 @@
+#include "core/fleet/creation.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace stoker::fleet {
+namespace {
+
+using plugin_host::CreateRequest;
+using plugin_host::Instance;
+using plugin_host::InstanceState;
+using plugin_host::Provider;
+using store::InstancePhase;
+using store::InstanceRow;
+
+constexpr int64_t kCallMs = 2 * kMinute;          // one call of a provider
+constexpr int64_t kListEveryMs = 5 * kSecond;     // while an outcome is unknown
+constexpr int64_t kMaxBackOffMs = kMinute;
+constexpr int64_t kAddressMs = 20 * kMinute;      // from alive to an address
+constexpr double kDearerTolerated = 1.01;
+
+bool is_refusal(Fault fault) {
+  switch (fault) {
+    case Fault::no_capacity:
+    case Fault::quota:
+    case Fault::auth:
+    case Fault::forbidden:
+    case Fault::invalid:
+    case Fault::unsupported: return true;
+    default: return false;
+  }
+}
+
+bool nothing_happened(Fault fault) { return fault == Fault::rate_limited || fault == Fault::unavailable; }
+
+InstanceRow refuse(FleetContext& ctx, const InstanceRow& row, const std::string& reason) {
+  return change(ctx, "create refused", row.id, [&](InstanceRow& it) {
+    it.phase = InstancePhase::refused;
+    it.reason = reason;
+  });
+}
+
+void copy_facts(InstanceRow& row, const Instance& instance) {
+  row.cloud_id = instance.id;
+  row.cloud_opaque = instance.opaque;
+  row.cloud_state = instance.status_text.empty() ? to_string(instance.state) : instance.status_text;
+  if (!instance.region.empty()) row.region = instance.region;
+  if (!instance.zone.empty()) row.zone = instance.zone;
+  if (!instance.ssh_host.empty()) {
+    row.ssh_host = instance.ssh_host;
+    row.ssh_port = static_cast<int>(instance.ssh_port);
+    row.ssh_user = instance.ssh_user;
+  }
+  if (!instance.host_public_key.empty()) row.host_public_key = instance.host_public_key;
+  if (instance.price.per_hour.micros > 0) {
+    row.price_micros = instance.price.per_hour.micros;
+    row.currency = instance.price.per_hour.currency;
+  }
+}
+
+// The oldest is ours; further machines of the same token get rows of their own that are to be deleted.
+InstanceRow adopt(FleetContext& ctx, const InstanceRow& row, std::vector<Instance> made) {
+  std::stable_sort(made.begin(), made.end(), [](const Instance& a, const Instance& b) { return a.created_ms < b.created_ms; });
+  const int64_t now = ctx.clock.wall_ms();
+  const InstanceRow adopted = ctx.db.write("adopt", [&](store::Connection& connection) {
+    store::Instances rows(connection);
+    InstanceRow it = rows.find(row.id).value();
+    copy_facts(it, made.front());
+    it.phase = InstancePhase::alive;
+    it.billed_from_ms = now;
+    rows.update(it);
+    for (size_t i = 1; i < made.size(); ++i) {
+      InstanceRow extra = row;
+      extra.id = row.id + "-double" + std::to_string(i);
+      if (rows.find(extra.id)) continue;
+      copy_facts(extra, made[i]);
+      extra.phase = InstancePhase::deleting;
+      extra.billed_from_ms = now;
+      extra.reason = "the cloud made more than one machine for one request";
+      rows.insert(extra);
+      rows.update(extra);
+    }
+    return it;
+  });
+  if (ctx.changed) ctx.changed(adopted);
+  ctx.work.notify();
+  if (row.price_micros > 0 &&
+      static_cast<double>(adopted.price_micros) > static_cast<double>(row.price_micros) * kDearerTolerated) {
+    mark_deleting(ctx, row.id, "dearer than quoted");
+    throw Error(Fault::no_capacity, row.machine + " of " + row.provider + " came dearer than quoted and is being deleted");
+  }
+  return adopted;
+}
+
+// Lists until the machine is found, or until the listing had the provider's settle time to show it.
+InstanceRow resolve_by_listing(FleetContext& ctx, const InstanceRow& row, Provider& provider, const Wait& closing) {
+  const int64_t settled = ctx.clock.mono_ms() + provider.facts().settle_ms;
+  for (;;) {
+    ctx.clock.check(closing, "looking for a machine whose creation is unclear");
+    const int64_t asked = ctx.clock.mono_ms();
+    std::optional<std::vector<Instance>> found;
+    try {
+      found = provider.find(ctx.install_id, row.client_token, closing.until(asked + kCallMs));
+    } catch (const Error& error) {
+      if (ctx.alarm) ctx.alarm("can not tell yet whether " + row.id + " exists at " + row.provider + ": " + error.what());
+    }
+    if (found) {
+      std::erase_if(*found, [](const Instance& it) { return it.state == InstanceState::gone; });
+      if (!found->empty()) return adopt(ctx, row, std::move(*found));
+      if (asked >= settled) {
+        refuse(ctx, row, "the answer to its creation was lost, and it never appeared");
+        throw Error(Fault::no_capacity, row.provider + " did not make " + row.id);
+      }
+    }
+    ctx.clock.sleep(std::clamp<int64_t>(settled - asked, 100, kListEveryMs), closing);
+  }
+}
+
+}  // namespace
+
+InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const CreateRequest& request, const Wait& closing) {
+  Provider& provider = ctx.provider(intent.provider);
+  const bool idempotent = (provider.facts().capabilities & STOKER_CAP_NATIVE_IDEMPOTENCY) != 0;
+  InstanceRow row = intent;
+  if (row.phase == InstancePhase::unknown && !idempotent) return resolve_by_listing(ctx, row, provider, closing);
+  for (int64_t back_off = kSecond;; back_off = std::min(back_off * 2, kMaxBackOffMs)) {
+    ctx.clock.check(closing, "creating a machine");
+    row = change(ctx, "create sent", row.id, [&](InstanceRow& it) {
+      it.phase = InstancePhase::unknown;
+      it.last_create_ms = ctx.clock.wall_ms();
+    });
+    int64_t pause = back_off;
+    std::vector<Instance> made;
+    try {
+      made = provider.create(request, {{}, ctx.clock.mono_ms() + kCallMs});
+    } catch (const Error& error) {
+      if (is_refusal(error.fault)) {
+        refuse(ctx, row, error.what());
+        throw;
+      }
+      if (error.fault == Fault::conflict) {
+        const InstanceRow found = resolve_by_listing(ctx, row, provider, closing);
+        mark_deleting(ctx, found.id, "another request used its token");
+        throw;
+      }
+      if (!nothing_happened(error.fault) && !idempotent) return resolve_by_listing(ctx, row, provider, closing);
+      if (ctx.alarm) ctx.alarm("creating " + row.id + " at " + row.provider + ": " + error.what() + "; trying again");
+      pause = std::max(back_off, error.retry_after_ms);
+      ctx.clock.sleep(std::max(pause, provider.facts().min_create_interval_ms), closing);
+      continue;
+    }
+    if (!made.empty()) return adopt(ctx, intent, std::move(made));
+    if (!idempotent) return resolve_by_listing(ctx, row, provider, closing);
+    ctx.clock.sleep(std::max(pause, provider.facts().min_create_interval_ms), closing);
+  }
+}
+
+void resolve_instance(FleetContext& ctx, const InstanceRow& row, const Wait& closing) {
+  try {
+    resolve_by_listing(ctx, row, ctx.provider(row.provider), closing);
+  } catch (const Error& error) {
+    if (error.fault != Fault::no_capacity) throw;
+  }
+}
+
+InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wait& wait) {
+  Provider& provider = ctx.provider(alive.provider);
+  InstanceRow row = alive;
+  const int64_t began = ctx.clock.mono_ms();
+  const auto give_up = [&](const std::string& why) {
+    mark_deleting(ctx, row.id, why);
+    return Error(Fault::no_capacity, row.machine + " of " + row.provider + ": " + why);
+  };
+  for (int64_t pause = 100;; pause = std::min(pause * 3 / 2, 5 * kSecond)) {
+    ctx.clock.check(wait, "waiting for the machine");
+    std::optional<Instance> now;
+    try {
+      now = provider.get(ref_of(row), wait.until(ctx.clock.mono_ms() + kCallMs));
+    } catch (const Error& error) {
+      const bool not_visible_yet = !row.seen_alive && ctx.clock.mono_ms() - began < provider.facts().settle_ms;
+      if (error.fault == Fault::not_found && !not_visible_yet) throw give_up("it vanished before it was ever used");
+    }
+    if (now) {
+      row = change(ctx, "instance state", row.id, [&](InstanceRow& it) {
+        copy_facts(it, *now);
+        it.seen_alive = true;
+      });
+      if (now->state == InstanceState::running && !row.ssh_host.empty()) return row;
+      if (now->state != InstanceState::running && now->state != InstanceState::pending && now->state != InstanceState::unknown)
+        throw give_up("it is " + row.cloud_state + " before it was ever used");
+    }
+    if (ctx.clock.mono_ms() - began > kAddressMs) throw give_up("it had no address after 20 minutes");
+    ctx.clock.sleep(pause, wait);
+  }
+}
+
+}  // namespace stoker::fleet

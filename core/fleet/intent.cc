@@ -1,0 +1,61 @@
+#include "core/fleet/intent.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/fleet/fleet.h"
+
+namespace stoker::fleet {
+namespace {
+
+// Time beyond the caps for fetching results and deleting, before the machine loses its right to live.
+constexpr int64_t kCollectGraceMs = 20 * kMinute;
+
+double units(int64_t micros) { return static_cast<double>(micros) / 1e6; }
+
+}  // namespace
+
+double allowed_hours(const IntentRequest& request, int64_t spent_micros) {
+  const double price = units(request.offer.offer.price.per_hour.micros);
+  if (request.max_cost <= 0 || price <= 0) return request.max_hours;
+  const double affordable = std::max(0.0, request.max_cost - units(spent_micros)) / price;
+  return request.max_hours > 0 ? std::min(request.max_hours, affordable) : affordable;
+}
+
+store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request) {
+  const plugin_host::Offer& offer = request.offer.offer;
+  const int64_t now = ctx.clock.wall_ms();
+  store::InstanceRow row;
+  row.id = row.client_token = instance_name(ctx.install_id, request.job_id, request.attempt);
+  row.job_id = request.job_id;
+  row.attempt = request.attempt;
+  row.provider = request.offer.provider;
+  row.offer_id = offer.id;
+  row.offer_opaque = offer.opaque;
+  row.machine = offer.machine;
+  row.region = offer.region;
+  row.zone = offer.zone;
+  row.price_micros = offer.price.per_hour.micros;
+  row.currency = offer.price.per_hour.currency;
+  row.created_ms = now;
+  ctx.db.write("intent", [&](store::Connection& connection) {
+    store::Instances rows(connection);
+    int64_t spent = 0;
+    for (const store::InstanceRow& earlier : rows.of_job(request.job_id)) spent += Fleet::cost_of(earlier, now).micros_so_far;
+    const double price = units(row.price_micros);
+    if (request.max_cost > 0 && request.max_hours > 0 && units(spent) + price * request.max_hours > request.max_cost)
+      throw Error(Fault::invalid,
+                  fmt::format("{} of {} at {:.2f} {}/h for {:g} h would cost more than the {:.2f} {} that are left", row.machine,
+                              row.provider, price, row.currency, request.max_hours, request.max_cost - units(spent), row.currency),
+                  "raise limits.max_cost or lower limits.max_hours", "limits.max_cost");
+    const double hours = allowed_hours(request, spent);
+    if (hours > 0) row.deadline_ms = now + static_cast<int64_t>(hours * kHour) + kCollectGraceMs;
+    rows.insert(row);
+    rows.remember_region(row.provider, row.region);
+  });
+  if (ctx.changed) ctx.changed(row);
+  return row;
+}
+
+}  // namespace stoker::fleet

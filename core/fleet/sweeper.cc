@@ -1,0 +1,172 @@
+#include "core/fleet/sweeper.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/fleet/deletion.h"
+#include "core/store/jobs.h"
+
+namespace stoker::fleet {
+namespace {
+
+using plugin_host::Instance;
+using plugin_host::InstanceState;
+using store::InstancePhase;
+using store::InstanceRow;
+
+constexpr int64_t kSweepWhileAlive = 5 * kMinute, kSweepAfterwards = kHour;
+constexpr int64_t kRemember = 24 * kHour;
+constexpr int64_t kIdleRound = 5 * kMinute;
+
+}  // namespace
+
+Sweeper::~Sweeper() {
+  closing_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Sweeper::start() {
+  thread_ = ctx_.clock.start("sweeper", [this] { run(closing_.get_token()); });
+}
+
+void Sweeper::run(const std::stop_token& closing) {
+  while (!closing.stop_requested()) {
+    const uint64_t seen = ctx_.work.count();
+    int64_t next = kMinute;
+    try {
+      next = round({closing});
+    } catch (const Error& error) {
+      if (ctx_.alarm) ctx_.alarm(std::string("the sweep failed and is tried again in a minute: ") + error.what());
+    }
+    ctx_.clock.wait(ctx_.work, seen, {closing, ctx_.clock.mono_ms() + next});
+  }
+}
+
+int64_t Sweeper::round(const Wait& wait) {
+  close_orphans();
+  int64_t next = delete_due(wait);
+  if (ctx_.clock.mono_ms() >= next_sweep_ms_) {
+    sweep(wait);
+    const bool any = !ctx_.db.read([](store::Connection& c) { return store::Instances(c).open(); }).empty();
+    next_sweep_ms_ = ctx_.clock.mono_ms() + (any ? kSweepWhileAlive : kSweepAfterwards);
+  }
+  return std::max<int64_t>(0, std::min({next, next_sweep_ms_ - ctx_.clock.mono_ms(), kIdleRound}));
+}
+
+// Machines with no right to live: their job has ended and they are not kept, their idle time is over, their deadline has passed.
+void Sweeper::close_orphans() {
+  const int64_t now = ctx_.clock.wall_ms();
+  std::vector<std::pair<std::string, std::string>> condemned;
+  ctx_.db.read([&](store::Connection& connection) {
+    store::Jobs jobs(connection);
+    for (const InstanceRow& row : store::Instances(connection).open()) {
+      if (row.phase != InstancePhase::alive) continue;
+      const auto job = jobs.find(row.job_id);
+      const bool job_ended = !job || is_terminal(job->state);
+      if (row.deadline_ms > 0 && now > row.deadline_ms) condemned.emplace_back(row.id, "its deadline has passed");
+      else if (row.kept && row.keep_until_ms > 0 && now > row.keep_until_ms) condemned.emplace_back(row.id, "its idle time is over");
+      else if (!row.kept && job_ended) condemned.emplace_back(row.id, "its job has ended");
+      else if (!job_ended && job->instance_id != row.id && row.attempt < job->attempt)
+        condemned.emplace_back(row.id, "the job went on with another machine");
+    }
+  });
+  for (const auto& [id, reason] : condemned) mark_deleting(ctx_, id, reason);
+}
+
+int64_t Sweeper::delete_due(const Wait& wait) {
+  std::vector<InstanceRow> rows = ctx_.db.read([](store::Connection& c) { return store::Instances(c).open(); });
+  std::erase_if(rows, [](const InstanceRow& row) { return row.phase != InstancePhase::deleting; });
+  std::map<std::string, Watch> still;
+  int64_t next = kIdleRound;
+  for (const InstanceRow& row : rows) {
+    Watch watch = deleting_[row.id];
+    while (!wait.cancel.stop_requested() && ctx_.clock.mono_ms() >= watch.due_ms) {
+      const int64_t absent_for = watch.absent_since ? ctx_.clock.mono_ms() - *watch.absent_since : -1;
+      const DeletionStep step = delete_step(ctx_, row, absent_for, wait);
+      if (step.gone) break;
+      if (step.row.absent_since_ms == 0) watch.absent_since.reset();
+      else if (!watch.absent_since) watch.absent_since = ctx_.clock.mono_ms();
+      watch.due_ms = ctx_.clock.mono_ms() + step.again_in_ms;
+      still[row.id] = watch;
+      if (step.again_in_ms > 0) break;
+    }
+    if (watch.due_ms > ctx_.clock.mono_ms()) still[row.id] = watch, next = std::min(next, watch.due_ms - ctx_.clock.mono_ms());
+  }
+  deleting_ = std::move(still);
+  return next;
+}
+
+void Sweeper::sweep(const Wait& wait) {
+  const int64_t since = ctx_.clock.wall_ms() - kRemember;
+  std::vector<InstanceRow> recent;
+  std::set<std::string> providers;
+  ctx_.db.read([&](store::Connection& connection) {
+    store::Instances rows(connection);
+    recent = rows.recent(since);
+    for (const auto& [provider, region] : rows.regions()) providers.insert(provider);
+  });
+  for (const std::string& provider : providers) {
+    try {
+      sweep_provider(provider, recent, wait);
+    } catch (const Error& error) {
+      if (wait.cancel.stop_requested()) return;
+      const bool owns = std::any_of(recent.begin(), recent.end(), [&](const InstanceRow& row) {
+        return row.provider == provider && row.phase != InstancePhase::refused && row.phase != InstancePhase::gone;
+      });
+      if (owns && ctx_.alarm) ctx_.alarm("can not list the machines of " + provider + ": " + error.what());
+    }
+  }
+}
+
+void Sweeper::sweep_provider(const std::string& provider, const std::vector<InstanceRow>& rows, const Wait& wait) {
+  const std::vector<Instance> listed =
+      ctx_.provider(provider).find(ctx_.install_id, "", wait.until(ctx_.clock.mono_ms() + 2 * kMinute));
+  const auto row_of = [&](const Instance& it) {
+    return std::find_if(rows.begin(), rows.end(), [&](const InstanceRow& row) {
+      return row.provider == provider && (row.cloud_id == it.id || (row.cloud_id.empty() && row.client_token == it.client_token));
+    });
+  };
+  for (const Instance& it : listed) {
+    if (it.state == InstanceState::gone) continue;
+    const auto row = row_of(it);
+    if (row == rows.end()) {
+      const bool expired = it.deadline_ms > 0 && ctx_.clock.wall_ms() > it.deadline_ms;
+      if (ctx_.alarm)
+        ctx_.alarm(provider + " has a machine " + it.id + " (" + it.name + ") of this install that no job knows" +
+                   (expired ? "; its deadline has passed, deleting it" : "; destroy it if it is not wanted"));
+      if (expired) ctx_.provider(provider).remove({it.id, it.region, it.opaque}, wait.until(ctx_.clock.mono_ms() + kMinute));
+    } else if (row->phase == InstancePhase::refused || row->phase == InstancePhase::gone) {
+      if (ctx_.alarm) ctx_.alarm(row->id + " turned up at " + provider + " after all and is being deleted");
+      change(ctx_, "late arrival", row->id, [&](InstanceRow& late) {
+        late.phase = InstancePhase::deleting;
+        late.cloud_id = it.id;
+        late.cloud_opaque = it.opaque;
+        late.gone_ms = late.absent_since_ms = 0;
+        if (late.billed_from_ms == 0) late.billed_from_ms = late.created_ms;
+        late.reason = "it turned up after it was given up";
+      });
+      ctx_.work.notify();
+    }
+  }
+  for (const InstanceRow& row : rows) {
+    if (row.provider != provider || row.phase != InstancePhase::alive) continue;
+    const bool there = std::any_of(listed.begin(), listed.end(), [&](const Instance& it) { return it.id == row.cloud_id; });
+    if (there) missing_.erase(row.id);
+    else missing(row, wait);
+  }
+}
+
+// A listing without a machine that is known alive is an alarm, not a fact.
+void Sweeper::missing(const InstanceRow& row, const Wait& wait) {
+  if (ctx_.alarm) ctx_.alarm(row.provider + " does not list " + row.id + ", which is known to be alive");
+  if (!is_absent(ctx_, row, wait.until(ctx_.clock.mono_ms() + 2 * kMinute))) {
+    missing_.erase(row.id);
+    return;
+  }
+  const auto [first, fresh] = missing_.try_emplace(row.id, ctx_.clock.mono_ms());
+  if (fresh || ctx_.clock.mono_ms() - first->second < ctx_.provider(row.provider).facts().settle_ms) return;
+  missing_.erase(first);
+  mark_deleting(ctx_, row.id, "it vanished from " + row.provider);
+}
+
+}  // namespace stoker::fleet
