@@ -1,5 +1,5 @@
-// What the agent and stoker-runner say to each other. The runner is a static program on the instance, started by SSH exec; its
-// commands talk over standard input and output. All integers are little-endian.
+// What the agent and stoker-runner say to each other. The runner is a static program on the instance, started by SSH
+// exec; its commands talk over standard input and output. All integers are little-endian.
 //
 // Files of a job, in ~/.stoker/jobs/<job>-<attempt>/ (0700), called JOBDIR below:
 //   spec.json     what to run, see below; written by the agent through `receive`
@@ -9,10 +9,9 @@
 //   <phase>.lock  flock held by the phase's supervisor for its life: liveness without pids
 //   <phase>.started  fsynced before the fork: a command never starts twice
 //   <phase>.pid   {"pid":N,"start_time":T,"boot_id":"...","runner_pid":N}
-//   <phase>.exit  {"code":N} or {"signal":N}, with "log_bytes":N,"ended_ms":N; temp name, fsync, rename, fsync of the folder
-//   secrets       the path of a 0600 file on tmpfs holding NAME=VALUE entries, each ended by NUL
-//   beat          its mtime is the last sign of life of an agent
-//   watchdog      {"pid":N,"hard_cap_ms":N,"idle_ms":N,...} as armed
+//   <phase>.exit  {"code":N} or {"signal":N}, with "log_bytes":N,"ended_ms":N; temp name, fsync, rename, fsync of the
+//   folder secrets       the path of a 0600 file on tmpfs holding NAME=VALUE entries, each ended by NUL beat its mtime
+//   is the last sign of life of an agent watchdog      {"pid":N,"hard_cap_ms":N,"idle_ms":N,...} as armed
 // <phase> is `setup` or `train`.
 //
 // spec.json: {"job":"...","attempt":N,"phases":{"setup":{"command":"..."},"train":{"command":"..."}},"env":{"K":"V"}}
@@ -20,26 +19,31 @@
 // STOKER_JOB_ID, STOKER_ATTEMPT, STOKER_ARTIFACTS, env and the secrets, in its own session and process group,
 // standard input from /dev/null, standard output and error appended to JOBDIR/log.
 //
-// Commands (exit code 0 and JSON on standard output unless said otherwise; failures: exit code below, one line on standard
-// error that says what failed):
+// Commands (exit code 0 and JSON on standard output unless said otherwise; failures: exit code below, one line on
+// standard error that says what failed):
 //   version                          {"runner":"0.1.0","protocol":1,"arch":"x86_64"}
-//   have    --root DIR               input: paths, each ended by NUL; output: a line a path that exists whole or in part:
+//   have    --root DIR               input: paths, each ended by NUL; output: a line a path that exists whole or in
+//   part:
 //                                    {"path":"...","size":N,"xxh3":"16 hex","partial":bool}
 //   receive --root DIR               input: frames, below; output: {"files":N,"bytes":N}
 //   secrets --job JOBDIR             input: NAME=VALUE NUL ...; writes the tmpfs file; output {"stored":N}
 //   start   --job JOBDIR --phase P   returns once the command is running or has been refused; output as `status`
 //   status  --job JOBDIR --phase P   {"state":S,"pid":N,"start_time":T,"boot_id":"...","exit":{"code":N}|{"signal":N},
 //                                    "log_bytes":N,"log_size":N,"ended_ms":N}; S: absent (never started), running,
-//                                    unsupervised (training lives, supervisor died), exited, lost (ended, code unknown),
-//                                    rebooted (ended with the machine)
-//   stop    --job JOBDIR [--grace-ms N]  INT, after N TERM, after N KILL, to everything of the job in all phases, escaped
+//                                    unsupervised (training lives, supervisor died), exited, lost (ended, code
+//                                    unknown), rebooted (ended with the machine)
+//   stop    --job JOBDIR [--grace-ms N]  INT, after N TERM, after N KILL, to everything of the job in all phases,
+//   escaped
 //                                    daemons included; removes the secrets file; output {"stopped":bool}
 //   tail    --job JOBDIR --phase P --from OFFSET [--follow]   output: tail frames, below
-//   manifest --job JOBDIR            input: patterns, each ended by NUL (globs relative to work/, a trailing '/' means all below);
+//   manifest --job JOBDIR            input: patterns, each ended by NUL (globs relative to work/, a trailing '/' means
+//   all below);
 //                                    output: a line a regular file: {"path":"...","size":N,"mtime_ms":N,"xxh3":"..."};
-//                                    files of artifacts/ come as "artifacts/...", those of work/ as they are named in it
+//                                    files of artifacts/ come as "artifacts/...", those of work/ as they are named in
+//                                    it
 //   send    --job JOBDIR --path P --from OFFSET   output: the raw bytes of that file (path as in manifest)
-//   arm     --job JOBDIR --hard-cap-ms N --idle-ms N --power-off 0|1   starts or re-arms the watchdog; output as read back:
+//   arm     --job JOBDIR --hard-cap-ms N --idle-ms N --power-off 0|1   starts or re-arms the watchdog; output as read
+//   back:
 //                                    {"armed":true,"hard_cap_ms":N,"idle_ms":N,"power_off":bool,"root":bool}
 //   beat    --job JOBDIR             touches `beat`; output {}
 //   clean   --job JOBDIR             stops everything of the job, then removes JOBDIR; output {}
@@ -52,25 +56,28 @@ namespace stoker::runner {
 constexpr int kProtocol = 1;
 
 // `receive` input: kReceiveMagic, then file frames, then one byte kFrameEnd.
-// A file frame: kFrameFile u8, path length u16, path, mode u32 (0644 or 0755), size u64, offset u64, then size - offset bytes,
-// then the XXH3-64 of the whole file u64. Bytes go to PATH.part beneath DIR (no symlink is followed, no path leaves DIR); when
-// the hash is right the file is fsynced and renamed. A hash that does not fit: exit kExitHash, .part removed.
+// A file frame: kFrameFile u8, path length u16, path, mode u32 (0644 or 0755), size u64, offset u64, then size - offset
+// bytes, then the XXH3-64 of the whole file u64. Bytes go to PATH.part beneath DIR (no symlink is followed, no path
+// leaves DIR); when the hash is right the file is fsynced and renamed. A hash that does not fit: exit kExitHash, .part
+// removed.
 constexpr char kReceiveMagic[] = "STKR1\n";
 constexpr uint8_t kFrameFile = 1, kFrameEnd = 0;
 
 // `tail` output frames: type u8, payload length u32, payload.
-constexpr uint8_t kTailData = 'D';   // offset u64, then bytes of the log
-constexpr uint8_t kTailBeat = 'H';   // empty; at least every kTailBeatMs while nothing else is sent
-constexpr uint8_t kTailGap = 'G';    // from u64, to u64: bytes that are gone
-constexpr uint8_t kTailExit = 'E';   // the JSON of `status`, once the phase has ended and the log was sent up to its log_bytes
+constexpr uint8_t kTailData = 'D';  // offset u64, then bytes of the log
+constexpr uint8_t kTailBeat = 'H';  // empty; at least every kTailBeatMs while nothing else is sent
+constexpr uint8_t kTailGap = 'G';   // from u64, to u64: bytes that are gone
+constexpr uint8_t kTailExit =
+    'E';  // the JSON of `status`, once the phase has ended and the log was sent up to its log_bytes
 constexpr int64_t kTailBeatMs = 5000;
 constexpr uint32_t kTailMaxPayload = 256 * 1024 + 8;
 
-// Exit codes beside 0 and 2 (usage).
+// Exit codes beside 0.
 constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
 constexpr int kExitHash = 74;
 constexpr int kExitUnsafePath = 75;
-constexpr int kExitAlready = 76;   // start: this phase was started before (status says what became of it)
+constexpr int kExitAlready = 76;  // start: this phase was started before (status says what became of it)
 constexpr int kExitDiskFull = 77;
 
 }  // namespace stoker::runner

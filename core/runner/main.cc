@@ -1,0 +1,120 @@
+// stoker-runner: see protocol.h.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "core/json.h"
+#include "core/runner/arguments.h"
+#include "core/runner/failure.h"
+#include "core/runner/phase.h"
+#include "core/runner/protocol.h"
+#include "core/runner/receive.h"
+#include "core/runner/secrets.h"
+#include "core/runner/supervisor.h"
+#include "core/runner/tail.h"
+
+namespace stoker::runner {
+namespace {
+
+#if defined(__aarch64__)
+constexpr const char* kArchitecture = "aarch64";
+#elif defined(__x86_64__)
+constexpr const char* kArchitecture = "x86_64";
+#endif
+
+constexpr size_t kListMaxBytes = 64 << 20;
+
+void print(const std::string& text) { write_all(1, text + '\n', "standard output"); }
+
+int version(const Arguments&) {
+  JsonWriter json;
+  json.begin_object().member("runner", STOKER_VERSION).member("protocol", kProtocol).member("arch", kArchitecture);
+  print(json.end_object().str());
+  return 0;
+}
+
+int have(const Arguments& arguments) {
+  const Descriptor root = open_root(arguments.text("root"));
+  write_all(1, list_present(Beneath(root.get()), read_rest(0, kListMaxBytes, "the list of paths")), "standard output");
+  return 0;
+}
+
+int receive(const Arguments& arguments) {
+  const Descriptor root = open_root(arguments.text("root"));
+  FrameReader frames([](char* to, size_t size) { return read_some(0, to, size, "standard input"); });
+  const Received received = receive_files(Beneath(root.get()), frames);
+  JsonWriter json;
+  json.begin_object().member("files", static_cast<int64_t>(received.files));
+  print(json.member("bytes", static_cast<int64_t>(received.bytes)).end_object().str());
+  return 0;
+}
+
+int secrets(const Arguments& arguments) {
+  const Job job = Job::open(arguments.text("job"));
+  const size_t stored = store_secrets(job, read_rest(0, kSecretsMaxBytes, "the secrets"));
+  print(JsonWriter().begin_object().member("stored", static_cast<int64_t>(stored)).end_object().str());
+  return 0;
+}
+
+int start(const Arguments& arguments) {
+  const Job job = Job::open(arguments.text("job"));
+  const std::string phase = arguments.phase();
+  const bool started = start_phase(job, phase);
+  print(phase_status(job, phase).json());
+  if (!started) throw Failure(kExitAlready, phase + " was started before");
+  return 0;
+}
+
+int status(const Arguments& arguments) {
+  print(phase_status(Job::open(arguments.text("job")), arguments.phase()).json());
+  return 0;
+}
+
+int tail(const Arguments& arguments) {
+  TailOptions options;
+  options.phase = arguments.phase();
+  options.from = arguments.integer("from");
+  options.follow = arguments.has("follow");
+  tail_log(Job::open(arguments.text("job")), options);
+  return 0;
+}
+
+struct Command {
+  const char* name;
+  int (*run)(const Arguments&);
+};
+constexpr Command kCommands[] = {
+    {"version", version}, {"have", have},     {"receive", receive}, {"secrets", secrets},
+    {"start", start},     {"status", status}, {"tail", tail},
+};
+
+int run(int count, const char* const* values) {
+  const Arguments arguments(count, values);
+  for (const auto& command : kCommands)
+    if (arguments.command() == command.name) return command.run(arguments);
+  throw Failure(kExitUsage, "unknown command " + arguments.command());
+}
+
+}  // namespace
+}  // namespace stoker::runner
+
+int main(int count, char** values) {
+  using stoker::runner::Failure;
+  ::signal(SIGPIPE, SIG_IGN);
+  int code = stoker::runner::kExitFailed;
+  std::string message;
+  try {
+    return stoker::runner::run(count, values);
+  } catch (const Failure& e) {
+    code = e.exit_code;
+    message = e.what();
+  } catch (const std::exception& e) {
+    message = e.what();
+  }
+  for (char& c : message)
+    if (c == '\n' || c == '\r') c = ' ';
+  std::fprintf(stderr, "stoker-runner: %s\n", message.c_str());
+  return code;
+}

@@ -1,0 +1,65 @@
+#include "core/runner/spec.h"
+
+#include <algorithm>
+
+#include "core/runner/failure.h"
+#include "core/runner/protocol.h"
+#include "core/runner/record.h"
+
+namespace stoker::runner {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) { throw Failure(kExitFailed, "spec.json: " + what); }
+
+std::string as_text(const rapidjson::Value& value, const std::string& where) {
+  if (!value.IsString()) refuse(where + " is not a string");
+  std::string text(value.GetString(), value.GetStringLength());
+  if (text.find('\0') != std::string::npos) refuse(where + " holds a NUL");
+  return text;
+}
+
+const rapidjson::Value* find(const rapidjson::Value& object, const char* key) {
+  const auto member = object.FindMember(key);
+  return member == object.MemberEnd() ? nullptr : &member->value;
+}
+
+std::string parse_command(const rapidjson::Value& phase, const std::string& where) {
+  const auto* command = phase.IsObject() ? find(phase, "command") : nullptr;
+  if (command == nullptr) refuse(where + ".command is missing");
+  return as_text(*command, where + ".command");
+}
+
+}  // namespace
+
+bool is_variable_name(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !name.empty() && letter(name[0]) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+Spec parse_spec(std::string_view text) {
+  const auto record = Record::parse(text);
+  if (!record) refuse("not a JSON object");
+  Spec spec;
+  spec.job = record->text("job");
+  if (spec.job.empty() || spec.job.find('\0') != std::string::npos) refuse("job is missing");
+  spec.attempt = record->integer("attempt", -1);
+  if (spec.attempt < 0) refuse("attempt is missing");
+  const auto* phases = find(record->json(), "phases");
+  if (phases == nullptr || !phases->IsObject()) refuse("phases is missing");
+  for (const char* phase : {"setup", "train"})
+    if (const auto* value = find(*phases, phase))
+      spec.commands[phase] = parse_command(*value, std::string("phases.") + phase);
+  if (const auto* env = find(record->json(), "env")) {
+    if (!env->IsObject()) refuse("env is not an object");
+    for (const auto& entry : env->GetObject()) {
+      std::string name = as_text(entry.name, "a name in env");
+      if (!is_variable_name(name)) refuse("env: \"" + name + "\" is not a name of a variable");
+      std::string value = as_text(entry.value, "env." + name);
+      spec.env.emplace_back(std::move(name), std::move(value));
+    }
+  }
+  return spec;
+}
+
+}  // namespace stoker::runner
