@@ -80,12 +80,13 @@ class Database::Lease {
 
 Database::Database(std::filesystem::path file, CommitGate* gate)
     : file_(std::move(file)), gate_(gate), reserve_(beside(file_, ".reserve")) {
+  idle_.reserve(kIdleConnections);
   make_private_file();
   try {
     open_first();
   } catch (const Error& error) {
     // A full disk must not keep the agent from starting: it may have instances to delete.
-    if (error.fault != Fault::unavailable || !reserve_.spend()) throw;
+    if (error.code != kDiskFullCode || !reserve_.spend()) throw;
     open_first();
     return;
   }

@@ -56,7 +56,8 @@ std::vector<EventRow> Events::of_kinds(const std::string& job_id, const std::vec
     SQLite::Statement q(
         db_,
         "SELECT seq, t_ms, kind, data FROM events"
-        " INDEXED BY events_by_kind WHERE job = (SELECT row FROM jobs WHERE id = ?) AND kind = ? AND seq > ? ORDER BY seq LIMIT ?");
+        " INDEXED BY events_by_kind"
+        " WHERE job = (SELECT row FROM jobs WHERE id = ?) AND kind = ? AND seq > ? ORDER BY seq LIMIT ?");
     q.bindNoCopy(1, job_id);
     q.bindNoCopy(2, kind);
     q.bind(3, after);

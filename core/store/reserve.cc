@@ -21,12 +21,13 @@ bool has_room(const std::filesystem::path& folder) {
 
 void Reserve::take() noexcept {
   if (held_) return;
+  const std::filesystem::path folder = file_.has_parent_path() ? file_.parent_path() : ".";
+  if (::access(file_.c_str(), F_OK) != 0 && !has_room(folder)) return;
   const int fd = ::open(file_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return;
   struct stat info{};
   bool held = ::fstat(fd, &info) == 0 && info.st_size == kBytes && info.st_blocks * 512 >= kBytes;
-  if (!held)
-    held = has_room(file_.has_parent_path() ? file_.parent_path() : ".") && ::posix_fallocate(fd, 0, kBytes) == 0;
+  if (!held) held = has_room(folder) && ::posix_fallocate(fd, 0, kBytes) == 0;
   if (!held) ::unlink(file_.c_str());
   ::close(fd);
   held_ = held;

@@ -37,9 +37,12 @@ Error damaged(const std::filesystem::path& file, const std::string& how) {
 Error as_error(const SQLite::Exception& cause, sqlite3* handle, const std::filesystem::path& file,
                const std::string& doing) {
   const std::string message = doing + " in " + file.string() + ": " + cause.what();
-  if (is_disk_full(cause, handle))
-    return {Fault::unavailable, doing + " in " + file.string() + ": the disk is full",
-            "free space on that disk, then try again"};
+  if (is_disk_full(cause, handle)) {
+    Error full(Fault::unavailable, doing + " in " + file.string() + ": the disk is full",
+               "free space on that disk, then try again");
+    full.code = kDiskFullCode;
+    return full;
+  }
   switch (primary(cause)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -12,6 +12,9 @@ struct sqlite3;
 
 namespace stoker::store {
 
+// Error::code of every error that a full disk is the cause of.
+constexpr const char* kDiskFullCode = "SQLITE_FULL";
+
 // Both look at the handle's last system error, so call them before anything else runs on it. It may be null.
 [[nodiscard]] bool is_disk_full(const SQLite::Exception& cause, sqlite3* handle);
 // `doing` says what was attempted. SQLite's text names tables and columns, never values.

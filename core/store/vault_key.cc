@@ -1,9 +1,13 @@
 #include "core/store/vault_key.h"
 
 #include <SQLiteCpp/Statement.h>
+#include <fcntl.h>
 #include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include <cstring>
+#include <cerrno>
+#include <cstdlib>
 #include <map>
 
 #include "core/error.h"
@@ -69,6 +73,21 @@ std::string associated_data(const std::string& name, int64_t version) {
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
+// Straight into the locked memory, so that no copy of the key stays behind on stack or heap.
+void read_key(const std::filesystem::path& file, unsigned char* key) {
+  require_private(file);
+  const int fd = ::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) throw system_error("can not read " + file.string(), errno);
+  struct stat info{};
+  const bool whole = ::fstat(fd, &info) == 0 && info.st_size == static_cast<off_t>(kKeyBytes) &&
+                     ::read(fd, key, kKeyBytes) == static_cast<ssize_t>(kKeyBytes);
+  ::close(fd);
+  if (!whole)
+    throw Error(Fault::auth,
+                file.string() + " is not a key file: " + std::to_string(info.st_size) + " bytes instead of 32",
+                "put the key file back from a copy");
+}
+
 void start_sodium() {
   if (sodium_init() < 0) throw Error(Fault::internal, "libsodium does not start");
 }
@@ -106,15 +125,7 @@ VaultKey VaultKey::from_file(Database& database, const std::filesystem::path& ke
 
   Bytes bytes = allocate();
   if (std::filesystem::exists(key_file)) {
-    require_private(key_file);
-    std::string content = read_file(key_file, 4096);
-    const size_t size = content.size();
-    if (size == kKeyBytes) std::memcpy(bytes.get(), content.data(), kKeyBytes);
-    sodium_memzero(content.data(), content.size());
-    if (size != kKeyBytes)
-      throw Error(Fault::auth,
-                  key_file.string() + " is not a key file: " + std::to_string(size) + " bytes instead of 32",
-                  "put the key file back from a copy");
+    read_key(key_file, bytes.get());
   } else {
     if (made)
       throw Error(Fault::auth, "the key file " + key_file.string() + " is missing but secrets are sealed with it",
