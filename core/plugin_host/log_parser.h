@@ -27,8 +27,8 @@ struct RawEvent {
   std::vector<std::pair<std::string, FieldValue>> fields;
 };
 
-// One log being read. One thread at a time. Throws Error{internal} when the parser breaks its contract; the stream is then
-// dead and further pushes throw too.
+// One log being read. One thread at a time. Throws Error{internal} when the parser breaks its contract; the stream is
+// then dead and further pushes throw too.
 class LogStream {
  public:
   using Sink = std::function<void(RawEvent&&)>;

@@ -90,9 +90,9 @@ struct ProviderFacts {
   int64_t min_create_interval_ms = 0;
 };
 
-// Failures are Error with the plugin's own status, message, hint, field and code. A plugin that throws across the boundary,
-// returns a status that does not exist, or breaks a rule is Fault::unknown_outcome in create and Fault::internal elsewhere.
-// Any thread; the implementation serializes calls on one object.
+// Failures are Error with the plugin's own status, message, hint, field and code. A plugin that throws across the
+// boundary, returns a status that does not exist, or breaks a rule is Fault::unknown_outcome in create and
+// Fault::internal elsewhere. Any thread; the implementation serializes calls on one object.
 class Provider {
  public:
   virtual ~Provider() = default;

@@ -1,14 +1,17 @@
-// The plugins of this agent: found, checked, loaded and explained. Nothing is opened that the configuration does not enable.
+// The plugins of this agent: found, checked, loaded and explained. Nothing is opened that the configuration does not
+// enable.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/plugin_host/config_schema.h"
 #include "core/plugin_host/log_parser.h"
 #include "core/plugin_host/provider.h"
 
@@ -19,12 +22,20 @@ struct EnabledPlugin {
   std::string sha256;  // lower-case hex; empty: not pinned
 };
 
+// A service table that plugins get by its ID, for example STOKER_HTTP. The table must outlive the registry.
+struct HostService {
+  std::string id;
+  const void* table = nullptr;
+};
+
 struct RegistryOptions {
   std::filesystem::path bundled;               // the folder shipped with the agent
   std::vector<std::filesystem::path> folders;  // further folders, searched in this order after `bundled`
   std::vector<EnabledPlugin> enabled;
   std::vector<std::pair<std::string, std::string>> config;  // "<plugin id>.<key>" -> value, for make() and open()
-  bool allow_unsafe = false;  // load files that others may write; says so in `reason`
+  bool allow_unsafe = false;                                // load files that others may write; logs a warning for each
+  std::vector<HostService> services;
+  std::function<std::string(std::string)> mask;  // hides known secrets in what a plugin says; any thread; may be empty
 };
 
 enum class PluginKind { provider, log_parser, both, unknown };
@@ -35,7 +46,8 @@ struct PluginStatus {
   PluginKind kind = PluginKind::unknown;
   std::filesystem::path path;  // empty when no file was found
   bool enabled = false, loaded = false;
-  std::string reason;  // why it is not loaded: one sentence with file, fault and way out
+  // Why it is not loaded, or what a loaded one lacks before it can be used: file, fault and way out.
+  std::string reason;
 };
 
 // Where a plugin's log lines go. Called on any thread.
@@ -58,10 +70,13 @@ class Registry {
   [[nodiscard]] std::vector<std::string> provider_ids() const;
   [[nodiscard]] std::vector<std::string> log_parser_ids() const;
 
-  // The one provider object of this id. Throws unsupported with the reason when it is not enabled or did not load; the hint
-  // names `stoker plugins enable ID`, or the nearest known id.
+  // The one provider object of this id. Throws unsupported with the reason when it is not enabled or did not load; the
+  // hint names `stoker plugins enable ID`, or the nearest known id.
   Provider& provider(const std::string& id);
   const LogParser& log_parser(const std::string& id);
+
+  // The rows of guided set-up, in order. Throws like provider().
+  [[nodiscard]] const std::vector<ConfigField>& setup(const std::string& id) const;
 
  private:
   struct Impl;

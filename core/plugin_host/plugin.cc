@@ -1,0 +1,127 @@
+#include "core/plugin_host/plugin.h"
+
+#include <algorithm>
+
+#include "core/plugin_host/call.h"
+#include "core/plugin_host/foreign_value.h"
+#include "core/plugin_host/plugin_folders.h"
+#include "core/plugin_host/provider_values.h"
+
+namespace stoker::plugin_host {
+namespace {
+
+constexpr size_t kMaxOfferings = 64;
+
+// Entries "<id>.<key>" of this id. An id may contain dots, so "a.b.key" belongs to "a.b" where that is an id, else to
+// "a".
+std::vector<std::pair<std::string, std::string>> config_of(const std::string& id, const RegistryOptions& options) {
+  std::vector<std::pair<std::string, std::string>> own;
+  const std::string prefix = id + ".";
+  for (const auto& [name, value] : options.config) {
+    if (!name.starts_with(prefix)) continue;
+    const bool of_longer_id = std::any_of(
+        options.enabled.begin(), options.enabled.end(),
+        [&](const EnabledPlugin& other) { return other.id.size() > id.size() && name.starts_with(other.id + "."); });
+    if (!of_longer_id) own.emplace_back(name.substr(prefix.size()), value);
+  }
+  return own;
+}
+
+}  // namespace
+
+Plugin::Plugin(const std::string& id, const std::filesystem::path& file, const RegistryOptions& options, Clock& clock,
+               HostLog& log, std::optional<ModuleIdentity>& identity)
+    : host_(id, file, clock, log, options.services, options.mask), module_(file, id, host_, identity) {
+  try {
+    describe_providers();
+    describe_log_parsers();
+    require_bundled(options);
+    if (offerings_.empty()) throw Breach("it offers neither a provider nor a log parser");
+  } catch (const Breach& breach) {
+    throw refusal(breach.what());
+  }
+  for (Offering& offering : offerings_) make(offering, options);
+}
+
+Error Plugin::refusal(const std::string& what) const {
+  return {Fault::unsupported, host_.clean(module_.file().string() + " breaks the contract of plugins: " + what),
+          "this is a bug of the plugin; tell its author, or use another version"};
+}
+
+void Plugin::describe_providers() {
+  const void* foreign = module_.factory(STOKER_PROVIDER_FACTORY);
+  if (foreign == nullptr) return;
+  providers_ = copy_struct(static_cast<const stoker_provider_factory*>(foreign), "the provider factory");
+  if (providers_->make == nullptr) throw Breach("its provider factory leaves a function empty");
+  describe(*providers_, PluginKind::provider);
+}
+
+void Plugin::describe_log_parsers() {
+  const void* foreign = module_.factory(STOKER_LOG_PARSER_FACTORY);
+  if (foreign == nullptr) return;
+  log_parsers_ = copy_struct(static_cast<const stoker_log_parser_factory*>(foreign), "the log parser factory");
+  if (log_parsers_->open == nullptr) throw Breach("its log parser factory leaves a function empty");
+  describe(*log_parsers_, PluginKind::log_parser);
+}
+
+template <class Factory>
+void Plugin::describe(const Factory& factory, PluginKind kind) {
+  if (factory.count == nullptr || factory.describe == nullptr || factory.config_schema == nullptr)
+    throw Breach("a factory leaves a function empty");
+  stoker_call call{host_, "describe", {}, std::nullopt};
+  run_call(call, Fault::unsupported, [&](stoker_call*) {
+    const size_t count = factory.count();
+    if (count > kMaxOfferings) throw Breach("it offers more than " + std::to_string(kMaxOfferings) + " things");
+    for (size_t i = 0; i < count; ++i) {
+      const stoker_descriptor said = copy_struct(factory.describe(i), "a descriptor");
+      Offering offering;
+      offering.kind = kind;
+      offering.id = copy_c_text(said.id, "descriptor id");
+      offering.name = copy_c_text(said.name, "descriptor name");
+      offering.summary = copy_c_text(said.summary, "descriptor summary");
+      offering.capabilities = said.capabilities;
+      if (!is_plugin_id(offering.id)) throw Breach("a descriptor has no proper id");
+      offering.schema = read_schema(factory.config_schema, offering.id);
+      offerings_.push_back(std::move(offering));
+    }
+    return STOKER_OK;
+  });
+}
+
+void Plugin::require_bundled(const RegistryOptions& options) const {
+  const bool local = std::any_of(offerings_.begin(), offerings_.end(), [](const Offering& offering) {
+    return (offering.capabilities & STOKER_CAP_LOCAL_SYSTEM) != 0;
+  });
+  if (!local) return;
+  std::error_code error;
+  if (std::filesystem::equivalent(module_.file().parent_path(), options.bundled, error) && !error) return;
+  throw Error(Fault::unsupported,
+              module_.file().string() +
+                  " asks to start processes on this machine (LOCAL_SYSTEM); only the plugins shipped in " +
+                  options.bundled.string() + " may",
+              "remove it from `plugins`");
+}
+
+void Plugin::make(Offering& offering, const RegistryOptions& options) {
+  try {
+    PluginConfig config(offering.id, offering.schema, config_of(offering.id, options));
+    if (offering.kind == PluginKind::log_parser) {
+      offering.log_parser = std::make_unique<PluginLogParser>(host_, *log_parsers_, offering.id, std::move(config));
+      return;
+    }
+    ProviderFacts facts;
+    stoker_call call{host_, "describe", {}, std::nullopt};
+    run_call(call, Fault::internal, [&](stoker_call*) {
+      for (size_t i = 0; i < providers_->count(); ++i) {
+        ProviderFacts one = copy_facts(copy_struct(providers_->describe(i), "a descriptor"));
+        if (one.id == offering.id) facts = std::move(one);
+      }
+      return STOKER_OK;
+    });
+    offering.provider = std::make_unique<PluginProvider>(host_, *providers_, std::move(facts), config);
+  } catch (const Error& error) {
+    offering.fault = error;
+  }
+}
+
+}  // namespace stoker::plugin_host
