@@ -46,6 +46,7 @@ class Clock {
   virtual void wait(Signal& signal, uint64_t seen, const Wait& until) = 0;
   // A thread named for debuggers (15 bytes at most). The function must not throw.
   [[nodiscard]] virtual std::thread start(const std::string& name, std::function<void()> run) = 0;
+  virtual void join(std::thread& thread) { thread.join(); }
 
   // Returns early when cancelled or at the deadline of `until`.
   void sleep(int64_t ms, const Wait& until);

@@ -22,7 +22,7 @@ constexpr int64_t kIdleRound = 5 * kMinute;
 
 Sweeper::~Sweeper() {
   closing_.request_stop();
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) ctx_.clock.join(thread_);
 }
 
 void Sweeper::start() {

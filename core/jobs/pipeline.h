@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/fleet/context.h"
 #include "core/jobs/event_feed.h"
 #include "core/plugin_host/log_parser.h"
 #include "core/plugin_host/provider.h"
@@ -31,6 +33,13 @@ struct PipelineContext {
   std::filesystem::path state_dir;     // jobs/<id>/{log,artifacts/}, files/<id>
   std::filesystem::path runners;       // stoker-runner-x86_64, stoker-runner-aarch64
   std::string install_id;              // 16 hex digits
+  std::function<void(const std::string&)> alarm;  // what a person should know; any thread
 };
+
+[[nodiscard]] fleet::FleetContext fleet_context(const PipelineContext& ctx);
+
+// Appends an event to the job in this transaction. `data` is a JSON object without `t`; the caller publishes after the commit.
+void append_event(const PipelineContext& ctx, store::Connection& connection, const std::string& job_id, std::string_view kind,
+                  std::string_view data);
 
 }  // namespace stoker::jobs

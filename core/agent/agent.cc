@@ -1,0 +1,131 @@
+#include "core/agent/agent.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "core/agent/agent_log.h"
+#include "core/agent/state_dir.h"
+#include "core/api/server.h"
+#include "core/fleet/fleet.h"
+#include "core/fleet/sweeper.h"
+#include "core/jobs/supervisor.h"
+#include "core/private_file.h"
+#include "core/remote/libssh2_session.h"
+#include "core/store/install.h"
+#include "core/store/vault.h"
+#include "core/version.h"
+
+namespace stoker::agent {
+namespace {
+
+// No core dump and no debugger may show the secrets in memory; no file is readable by others, whoever opens it.
+void harden_process() {
+  ::umask(077);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+// Before the first thread, so that all inherit it and only wait_for_end() sees the signals.
+sigset_t block_end_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+store::Vault open_vault(store::Database& db, const Config& config) {
+  if (const char* file = ::getenv("STOKER_PASSPHRASE_FILE")) {
+    require_private(file);
+    std::string passphrase = read_file(file, 4096);
+    passphrase.erase(std::min(passphrase.find_last_not_of("\r\n") + 1, passphrase.size()));
+    return store::Vault::with_passphrase(db, passphrase);
+  }
+  ensure_private_folder(config.config_dir);
+  return store::Vault::with_key_file(db, config.config_dir / "key");
+}
+
+std::string rentals(store::Database& db) {
+  const auto open = db.read([](store::Connection& c) { return store::Instances(c).open(); });
+  std::string list;
+  for (const store::InstanceRow& row : open) list += " " + row.id;
+  return list;
+}
+
+}  // namespace
+
+Layout Layout::of_this_program() {
+  const std::filesystem::path prefix = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
+  return {prefix / "lib" / "stoker" / "plugins", prefix / "lib" / "stoker" / "runner"};
+}
+
+plugin_host::RegistryOptions registry_options(const Config& config, const Layout& layout) {
+  plugin_host::RegistryOptions options;
+  options.bundled = layout.plugins;
+  options.folders = config.plugin_path;
+  options.enabled = config.plugins;
+  options.config = config.plugin_config;
+  options.allow_unsafe = config.allow_unsafe_plugins;
+  for (const char* id : {"local", "ssh"}) {
+    const std::string key = std::string(id) + ".directory";
+    const bool given = std::any_of(options.config.begin(), options.config.end(), [&](const auto& pair) { return pair.first == key; });
+    if (!given) options.config.emplace_back(key, (config.state_dir / id).string());
+  }
+  return options;
+}
+
+int serve(const Config& config, const Layout& layout, const Seams& seams) {
+  harden_process();
+  const sigset_t end_signals = block_end_signals();
+  StateDir state(config.state_dir);
+  SystemClock clock;
+  AgentLog log(config.log_level);
+  store::Database db(config.state_dir / "stoker.db", seams.gate);
+  const std::string install = store::install_id(db, config.state_dir / "install-id");
+  store::Vault vault = open_vault(db, config);
+  plugin_host::Registry registry(registry_options(config, layout), clock, log);
+  for (const plugin_host::PluginStatus& plugin : registry.list())
+    if (plugin.enabled && !plugin.loaded) log.warn(plugin.reason);
+
+  remote::LibsshConnector connector(clock);
+  jobs::EventFeed feed;
+  Signal fleet_work;
+  const jobs::PipelineContext context{
+      clock, db, vault, connector, feed, fleet_work,
+      [&](const std::string& id) -> plugin_host::Provider& { return registry.provider(id); },
+      [&] {
+        std::vector<const plugin_host::LogParser*> parsers;
+        for (const std::string& id : registry.log_parser_ids()) parsers.push_back(&registry.log_parser(id));
+        return parsers;
+      },
+      registry.provider_ids(), config.state_dir, layout.runners, install, [&](const std::string& text) { log.warn(text); }};
+  fleet::Fleet fleet(db, clock, fleet_work);
+  fleet::Sweeper sweeper(jobs::fleet_context(context));
+  jobs::Supervisor supervisor(context);
+
+  api::ServerContext api{clock, db, supervisor, feed, fleet, registry, config.state_dir, kVersion};
+  api.listen = config.listen;
+  api.origins = config.origins;
+  api.tokens = {api::Token::of("admin", api::Scope::admin, state.token())};
+  api::Server server(api);
+  sweeper.start();
+  supervisor.resume();
+  state.publish_port(server.port());
+  log.info("ready on port " + std::to_string(server.port()));
+
+  int received = 0;
+  sigwait(&end_signals, &received);
+  log.info("closing; trainings go on and are taken up again by the next agent");
+  server.stop();
+  if (const std::string list = rentals(db); !list.empty()) log.warn("still rented:" + list);
+  return 0;
+}
+
+}  // namespace stoker::agent

@@ -1,0 +1,159 @@
+#include "core/jobs/job_run.h"
+
+#include <array>
+
+#include "core/jobs/stages.h"
+#include "core/json.h"
+
+namespace stoker::jobs {
+namespace {
+
+using store::JobState;
+
+struct Stage {
+  JobState state;
+  void (*enter)(JobRun&);
+};
+constexpr std::array kStages{
+    Stage{JobState::queued, provision}, Stage{JobState::provisioning, provision}, Stage{JobState::connecting, connect},
+    Stage{JobState::staging, stage},    Stage{JobState::setup, setup},            Stage{JobState::running, train},
+    Stage{JobState::collecting, collect}, Stage{JobState::releasing, release}};
+
+constexpr int64_t kStoreRetryMs = 5 * kSecond;
+
+std::string state_event(const store::JobRow& row) {
+  JsonWriter json;
+  json.begin_object().member("state", store::to_string(row.state));
+  if (!row.outcome.empty()) json.member("outcome", row.outcome);
+  if (!row.reason.empty()) json.member("reason", row.reason);
+  return json.end_object().str();
+}
+
+std::string end_event(const store::JobRow& row) {
+  JsonWriter json;
+  json.begin_object().member("state", store::to_string(row.state)).member("outcome", row.outcome).key("exit_code");
+  row.exit_code ? json.integer(*row.exit_code) : json.null();
+  if (!row.reason.empty()) json.member("reason", row.reason);
+  if (!row.hint.empty()) json.member("hint", row.hint);
+  return json.end_object().str();
+}
+
+}  // namespace
+
+JobRun::JobRun(const PipelineContext& context, store::JobRow job, std::stop_token interrupt, std::stop_token closing)
+    : ctx(context), fleet(fleet_context(context)), row(std::move(job)), spec(stored_spec(row.spec)),
+      interrupt_(std::move(interrupt)), closing_(std::move(closing)) {}
+
+void JobRun::run() {
+  while (!is_terminal(row.state) && !closing_.stop_requested()) {
+    try {
+      step();
+    } catch (const Error& error) {
+      // Only the store can fail here: the disk is full or worse. The machine goes on; so do we, once it can be written again.
+      if (closing_.stop_requested()) return;
+      if (ctx.alarm) ctx.alarm("job " + row.id + " waits for the store: " + error.what());
+      ctx.clock.sleep(kStoreRetryMs, closing());
+      if (const auto stored = ctx.db.read([&](store::Connection& c) { return store::Jobs(c).find(row.id); })) row = *stored;
+    }
+  }
+}
+
+void JobRun::step() {
+  cleaning_up_ = row.state >= JobState::collecting;
+  deadline_ms_ = INT64_MAX;
+  try {
+    if (row.cancel_requested && !cleaning_up_) throw Error(Fault::cancelled, "cancelled");
+    for (const Stage& stage : kStages)
+      if (stage.state == row.state) return stage.enter(*this);
+  } catch (const Error& error) {
+    if (closing_.stop_requested() || error.code == "store") throw;
+    give_up(error);
+  }
+}
+
+// What a failed stage leads to: results are fetched where there may be some, then the machine goes.
+void JobRun::give_up(const Error& error) {
+  const auto stored = ctx.db.read([&](store::Connection& c) { return store::Jobs(c).find(row.id); });
+  const bool cancelled = stored && stored->cancel_requested && row.state < JobState::collecting;
+  const bool reached = row.state >= JobState::staging && row.state < JobState::collecting;
+  if (row.state == JobState::releasing) throw error;
+  commit("give up", [&](store::JobRow& it) {
+    it.cancel_requested = cancelled || it.cancel_requested;
+    if (it.outcome.empty()) it.outcome = cancelled ? "cancelled" : "failed";
+    const std::string what = cancelled ? "cancelled" : error.what();
+    it.reason = it.reason.empty() ? what : it.reason + "; " + what;
+    if (it.hint.empty() && !cancelled) it.hint = error.hint;
+    it.state = reached ? JobState::collecting : JobState::releasing;
+  });
+}
+
+void JobRun::commit(const char* what, const std::function<void(store::JobRow&)>& edit) {
+  const store::JobRow before = row;
+  store::JobRow after = row;
+  edit(after);
+  ctx.db.write(what, [&](store::Connection& connection) {
+    store::Jobs jobs(connection);
+    // A cancel may have come in since this thread read the row; it is never overwritten.
+    if (const auto stored = jobs.find(after.id)) after.cancel_requested |= stored->cancel_requested;
+    jobs.update(after);
+    if (after.state != before.state || after.outcome != before.outcome)
+      append_event(ctx, connection, after.id, "state", state_event(after));
+    if (is_terminal(after.state)) append_event(ctx, connection, after.id, "end", end_event(after));
+  });
+  row = after;
+  ctx.feed.publish(row.id);
+}
+
+void JobRun::emit(std::string_view kind, const std::string& data) {
+  ctx.db.write("event", [&](store::Connection& connection) { append_event(ctx, connection, row.id, kind, data); });
+  ctx.feed.publish(row.id);
+}
+
+store::InstanceRow JobRun::instance() const {
+  auto found = ctx.db.read([&](store::Connection& c) { return store::Instances(c).find(row.instance_id); });
+  if (!found) throw Error(Fault::internal, "job " + row.id + " has no instance");
+  return *found;
+}
+
+std::string JobRun::job_folder() const { return row.id + "-" + std::to_string(row.attempt); }
+
+std::filesystem::path JobRun::home() const { return ctx.state_dir / "jobs" / row.id; }
+
+void JobRun::disconnect() {
+  runner_.reset();
+  session_.reset();
+}
+
+void JobRun::connect(int64_t give_up_ms) {
+  const store::InstanceRow machine = instance();
+  plugin_host::Instance now;
+  try {
+    now = ctx.provider(machine.provider).get(fleet::ref_of(machine), wait().until(ctx.clock.mono_ms() + kMinute));
+  } catch (const Error& error) {
+    if (error.fault != Fault::not_found) throw;
+    throw Error(Fault::not_found, machine.provider + " no longer has the machine " + machine.id);
+  }
+  using plugin_host::InstanceState;
+  if (now.state != InstanceState::running && now.state != InstanceState::pending && now.state != InstanceState::unknown)
+    throw Error(Fault::not_found, "the machine " + machine.id + " is " + to_string(now.state),
+                now.status_text.empty() ? "" : machine.provider + " says: " + now.status_text);
+  remote::Target target{machine.ssh_host, static_cast<uint16_t>(machine.ssh_port), machine.ssh_user, now.ssh_private_key,
+                        machine.host_public_key};
+  if (target.private_key.empty()) {
+    const auto key = ctx.vault.get("job/" + row.id + "/ssh/" + std::to_string(row.attempt));
+    if (!key) throw Error(Fault::internal, "the SSH key of " + machine.id + " is not in the vault");
+    target.private_key = key->view();
+  }
+  const Wait patience = wait().until(give_up_ms);
+  session_ = ctx.connector.connect(target, patience.until(ctx.clock.mono_ms() + 30 * kSecond));
+  runner_.emplace(*session_, ctx.runners, job_folder());
+  runner_->install(patience.until(ctx.clock.mono_ms() + 5 * kMinute));
+}
+
+void JobRun::rest_before_retry(const Error& error, int64_t pause) {
+  if (ctx.alarm) ctx.alarm("job " + row.id + ": " + error.what() + "; trying again");
+  ctx.clock.sleep(pause, wait());
+  ctx.clock.check(wait(), "connecting again");
+}
+
+}  // namespace stoker::jobs

@@ -1,0 +1,76 @@
+// One job on its way: what the stages share.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "core/jobs/pipeline.h"
+#include "core/jobs/spec.h"
+#include "core/remote/runner_client.h"
+#include "core/store/instances.h"
+#include "core/store/jobs.h"
+
+namespace stoker::jobs {
+
+// Used by the job's own thread only.
+class JobRun {
+ public:
+  // `interrupt` fires for a user's cancel and when the agent closes, `closing` only for the latter.
+  JobRun(const PipelineContext& ctx, store::JobRow row, std::stop_token interrupt, std::stop_token closing);
+
+  // Carries the job on from its recorded state until it is terminal or the agent closes.
+  void run();
+
+  const PipelineContext& ctx;
+  fleet::FleetContext fleet;
+  store::JobRow row;
+  JobSpec spec;
+
+  [[nodiscard]] Wait wait() const { return {cleaning_up_ ? closing_ : interrupt_, deadline_ms_}; }
+  [[nodiscard]] Wait closing() const { return {closing_, INT64_MAX}; }
+  void limit(int64_t ms) { deadline_ms_ = ctx.clock.mono_ms() + ms; }
+
+  // Edits the row and commits it with a `state` event (and `kind`/`data` when given).
+  void commit(const char* what, const std::function<void(store::JobRow&)>& edit);
+  void emit(std::string_view kind, const std::string& data);
+
+  // The machine of the current attempt; throws internal when there is none.
+  [[nodiscard]] store::InstanceRow instance() const;
+  [[nodiscard]] std::string job_folder() const;     // "<job>-<attempt>": on the instance
+  [[nodiscard]] std::filesystem::path home() const; // of the job on this machine
+
+  // A connected session with the runner in place; connects again when the last one broke. `act` is called again after a broken
+  // connection, so it must be idempotent. Gives up when the provider says that the machine is no more, after `patience_ms`
+  // without a connection, and for every fault that is not the network's.
+  template <typename Act>
+  auto with_runner(int64_t patience_ms, Act&& act) {
+    const int64_t give_up_ms = ctx.clock.mono_ms() + patience_ms;
+    for (int64_t pause = 250;; pause = pause < 15000 ? pause * 2 : pause) {
+      try {
+        if (!runner_) connect(give_up_ms);
+        return act(*runner_);
+      } catch (const Error& error) {
+        disconnect();
+        if (error.fault != Fault::unavailable || ctx.clock.mono_ms() + pause > give_up_ms) throw;
+        rest_before_retry(error, pause);
+      }
+    }
+  }
+  void disconnect();
+
+ private:
+  void connect(int64_t give_up_ms);
+  void rest_before_retry(const Error& error, int64_t pause);
+  void give_up(const Error& error);
+  void step();
+
+  std::stop_token interrupt_, closing_;
+  bool cleaning_up_ = false;
+  int64_t deadline_ms_ = INT64_MAX;
+  std::unique_ptr<remote::Session> session_;
+  std::optional<remote::RunnerClient> runner_;
+};
+
+}  // namespace stoker::jobs

@@ -1,0 +1,100 @@
+#include "core/jobs/phase.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "core/fleet/fleet.h"
+#include "core/jobs/log_ingest.h"
+#include "core/json.h"
+
+namespace stoker::jobs {
+namespace {
+
+constexpr int64_t kPatienceMs = 10 * kMinute;
+constexpr int64_t kFollowPatienceMs = 7 * 24 * kHour;  // a training outlives a network that is down; the caps still hold
+constexpr int64_t kCostEveryMs = kMinute;
+
+// Watches the caps and reports the cost while the job runs.
+class Meter {
+ public:
+  explicit Meter(JobRun& run) : run_(run), fleet_(run.ctx.db, run.ctx.clock, run.ctx.fleet_work) {}
+
+  void tick() {
+    const int64_t now = run_.ctx.clock.mono_ms();
+    if (now < next_ms_) return;
+    next_ms_ = now + kSecond;
+    const fleet::Cost cost = fleet_.cost_of_job(run_.row.id);
+    const double so_far = static_cast<double>(cost.micros_so_far) / 1e6;
+    if (now >= next_event_ms_) {
+      next_event_ms_ = now + kCostEveryMs;
+      JsonWriter json;
+      json.begin_object().member("per_hour", static_cast<double>(cost.micros_per_hour) / 1e6).member("so_far", so_far).key("cap");
+      run_.spec.max_cost > 0 ? json.real(run_.spec.max_cost) : json.null();
+      run_.emit("cost", json.member("currency", cost.currency).end_object().str());
+    }
+    if (run_.spec.max_cost > 0 && so_far >= run_.spec.max_cost)
+      throw Error(Fault::invalid, fmt::format("limits.max_cost of {:g} {} is reached", run_.spec.max_cost, cost.currency),
+                  "raise limits.max_cost", "limits.max_cost");
+    const double hours = static_cast<double>(run_.ctx.clock.wall_ms() - run_.instance().created_ms) / kHour;
+    if (run_.spec.max_hours > 0 && hours >= run_.spec.max_hours)
+      throw Error(Fault::invalid, fmt::format("limits.max_hours of {:g} is reached", run_.spec.max_hours),
+                  "raise limits.max_hours", "limits.max_hours");
+  }
+
+ private:
+  JobRun& run_;
+  fleet::Fleet fleet_;
+  int64_t next_ms_ = 0, next_event_ms_ = 0;
+};
+
+// Follows until the phase has ended and all of its log is stored.
+remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience_ms, const std::function<void()>& tick) {
+  LogIngest ingest(run, phase);
+  remote::FollowSink sink;
+  sink.data = [&](int64_t offset, std::string_view bytes) {
+    ingest.add(offset, bytes);
+    tick();
+    return true;
+  };
+  sink.gap = [&](int64_t from, int64_t to) { ingest.gap(from, to); };
+  sink.tick = [&] {
+    ingest.flush();
+    tick();
+    return true;
+  };
+  return run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
+    ingest.rewind();
+    const auto ended = runner.follow(phase, run.row.log_bytes, sink, run.wait());
+    ingest.finish();
+    return ended.value();
+  });
+}
+
+}  // namespace
+
+remote::PhaseStatus run_phase(JobRun& run, std::string_view phase) {
+  const auto started = run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) { return runner.start(phase, run.wait()); });
+  if (started.state == "absent") throw Error(Fault::internal, std::string(phase) + " did not start");
+  Meter meter(run);
+  return follow(run, phase, kFollowPatienceMs, [&] { meter.tick(); });
+}
+
+void drain_log(JobRun& run, std::string_view phase) {
+  const auto status = run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) { return runner.status(phase, run.wait()); });
+  if (status.ended()) follow(run, phase, kPatienceMs, [] {});
+}
+
+std::string failure_of(const remote::PhaseStatus& status, std::string_view phase) {
+  if (status.state == "lost") return fmt::format("{} ended, but its exit code was lost with its supervisor", phase);
+  if (status.state == "rebooted") return fmt::format("the machine was restarted during {}", phase);
+  if (status.exit_signal) {
+    const char* name = ::sigabbrev_np(*status.exit_signal);
+    return fmt::format("{} was ended by signal SIG{}", phase, name ? name : std::to_string(*status.exit_signal));
+  }
+  if (status.exit_code.value_or(-1) != 0) return fmt::format("{} exited with code {}", phase, status.exit_code.value_or(-1));
+  return {};
+}
+
+}  // namespace stoker::jobs

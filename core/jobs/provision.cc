@@ -1,0 +1,173 @@
+// Chooses an offer, commits the intent and makes the machine, or takes up what an earlier agent began.
+#include <algorithm>
+#include <set>
+
+#include "core/fleet/creation.h"
+#include "core/fleet/intent.h"
+#include "core/fleet/user_data.h"
+#include "core/jobs/stages.h"
+#include "core/remote/ssh_key.h"
+
+namespace stoker::jobs {
+namespace {
+
+using store::InstancePhase;
+using store::InstanceRow;
+using store::JobState;
+
+constexpr int kMaxAttempts = 10;
+
+std::string key_name(const JobRun& run, const char* kind, int attempt) {
+  return "job/" + run.row.id + "/" + kind + "/" + std::to_string(attempt);
+}
+
+// Made once an attempt: a repeated create must send the same keys.
+remote::SshKey key_of_attempt(JobRun& run, const char* kind, int attempt) {
+  const std::string name = key_name(run, kind, attempt);
+  const auto secret = run.ctx.vault.get(name);
+  const auto line = run.ctx.vault.get(name + ".pub");
+  if (secret && line) return {std::string(secret->view()), std::string(line->view())};
+  remote::SshKey key = remote::generate_ssh_key("stoker-" + run.row.id);
+  run.ctx.vault.put(name, key.private_key);
+  run.ctx.vault.put(name + ".pub", key.public_key);
+  return key;
+}
+
+plugin_host::OfferQuery query_of(const JobSpec& spec) {
+  plugin_host::OfferQuery query;
+  query.region = spec.resources.region;
+  query.gpu_model = spec.resources.gpu;
+  query.min_gpus = static_cast<uint32_t>(spec.resources.gpu_count);
+  query.min_disk_bytes = static_cast<uint64_t>(spec.resources.disk_gb) * 1'000'000'000;
+  query.max_micros_per_hour = static_cast<int64_t>(spec.resources.max_price_per_hour * 1e6);
+  query.spot = spec.resources.spot;
+  return query;
+}
+
+std::vector<std::string> candidates(const JobRun& run) {
+  if (!run.spec.providers.empty()) return run.spec.providers;
+  const auto& all = run.ctx.providers;
+  const bool has_local = std::find(all.begin(), all.end(), "local") != all.end();
+  if (run.spec.resources.gpu.empty() && has_local) return {"local"};
+  return all;
+}
+
+plugin_host::CreateRequest request_of(JobRun& run, const InstanceRow& row) {
+  const plugin_host::ProviderFacts& facts = run.ctx.provider(row.provider).facts();
+  plugin_host::CreateRequest request;
+  request.client_token = request.name = row.client_token;
+  request.offer_id = row.offer_id;
+  request.offer_opaque = row.offer_opaque;
+  request.region = row.region;
+  request.zone = row.zone;
+  request.owner = run.ctx.install_id;
+  request.ssh_public_key = key_of_attempt(run, "ssh", row.attempt).public_key;
+  request.deadline_ms = row.deadline_ms;
+  request.disk_bytes = static_cast<uint64_t>(run.spec.resources.disk_gb) * 1'000'000'000;
+  request.max_micros_per_hour = row.price_micros + row.price_micros / 100;
+  request.spot = run.spec.resources.spot;
+  request.tags = {{"stk-install", run.ctx.install_id}, {"stk-job", run.row.id}, {"stk-attempt", std::to_string(row.attempt)},
+                  {"stk-deadline", std::to_string(row.deadline_ms / 1000)}};
+  if ((facts.capabilities & STOKER_CAP_HOST_KEY) == 0) {
+    const remote::SshKey host = key_of_attempt(run, "host", row.attempt);
+    request.user_data = fleet::render_user_data({host.private_key, host.public_key, request.ssh_public_key,
+                                                 facts.power_off != STOKER_POWER_OFF_FORBIDDEN});
+  }
+  return request;
+}
+
+// From intent or unknown or alive to an address. Throws no_capacity or the provider's refusal; the row is then closed.
+void bring_up(JobRun& run, InstanceRow machine) {
+  const bool knows_key = (run.ctx.provider(machine.provider).facts().capabilities & STOKER_CAP_HOST_KEY) != 0;
+  if (machine.phase != InstancePhase::alive)
+    machine = fleet::create_instance(run.fleet, machine, request_of(run, machine), run.closing());
+  machine = fleet::await_address(run.fleet, machine, run.wait());
+  if (!knows_key && machine.host_public_key.empty()) {
+    const std::string line = key_of_attempt(run, "host", machine.attempt).public_key;
+    machine = fleet::change(run.fleet, "host key", machine.id, [&](InstanceRow& it) { it.host_public_key = line; });
+  }
+  if (machine.host_public_key.empty()) {
+    fleet::mark_deleting(run.fleet, machine.id, "its host key is not known");
+    throw Error(Fault::unsupported, machine.provider + " does not tell the SSH host key of " + machine.id,
+                "nothing is trusted on first use; choose another provider or image");
+  }
+}
+
+class Search {
+ public:
+  explicit Search(JobRun& run) : run_(run) {
+    for (const InstanceRow& row : attempts()) tried_.insert(row.provider + "\n" + row.offer_id);
+  }
+
+  [[nodiscard]] std::vector<InstanceRow> attempts() const {
+    return run_.ctx.db.read([&](store::Connection& c) { return store::Instances(c).of_job(run_.row.id); });
+  }
+
+  // The next offer not tried yet; throws what became of all of them when there is none.
+  fleet::ProviderOffer next() {
+    const auto order = run_.spec.providers.empty() ? fleet::OfferOrder::cheapest : fleet::OfferOrder::by_provider;
+    const Wait wait = run_.wait().until(run_.ctx.clock.mono_ms() + 2 * kMinute);
+    fleet::OfferList list = fleet::list_offers(candidates(run_), query_of(run_.spec), order, run_.ctx.provider, wait);
+    for (fleet::ProviderOffer& offer : list.offers) {
+      if (refused_.contains(offer.provider)) continue;
+      if (tried_.insert(offer.provider + "\n" + offer.offer.id).second) return std::move(offer);
+    }
+    for (const auto& [provider, error] : list.failures) {
+      if (run_.spec.providers.size() == 1) throw error;
+      note(provider, error);
+    }
+    if (why_.empty()) throw Error(Fault::no_capacity, "no offer fits the job's resources", "stoker offers shows what there is");
+    throw Error(Fault::no_capacity, "no machine could be had: " + why_, hint_);
+  }
+
+  void note(const std::string& provider, const Error& error) {
+    const bool try_its_other_offers = error.fault == Fault::no_capacity || error.fault == Fault::quota;
+    if (!try_its_other_offers) refused_.insert(provider);
+    why_ += (why_.empty() ? "" : "; ") + provider + ": " + error.what();
+    if (hint_.empty()) hint_ = error.hint;
+  }
+
+ private:
+  JobRun& run_;
+  std::set<std::string> tried_, refused_;
+  std::string why_, hint_;
+};
+
+}  // namespace
+
+void provision(JobRun& run) {
+  if (run.row.state == JobState::queued)
+    run.commit("provisioning", [](store::JobRow& it) { it.state = JobState::provisioning; });
+  Search search(run);
+  for (;;) {
+    const std::vector<InstanceRow> attempts = search.attempts();
+    const auto open = std::find_if(attempts.rbegin(), attempts.rend(), [](const InstanceRow& row) {
+      return row.phase == InstancePhase::intent || row.phase == InstancePhase::unknown || row.phase == InstancePhase::alive;
+    });
+    if (open != attempts.rend()) {
+      if (run.row.instance_id != open->id)
+        run.commit("attempt", [&](store::JobRow& it) {
+          it.instance_id = open->id;
+          it.attempt = open->attempt;
+        });
+      try {
+        bring_up(run, *open);
+        return run.commit("connecting", [](store::JobRow& it) { it.state = JobState::connecting; });
+      } catch (const Error& error) {
+        if (error.fault == Fault::cancelled || error.code == "store") throw;
+        search.note(open->provider, error);
+        continue;
+      }
+    }
+    run.ctx.clock.check(run.wait(), "looking for a machine");
+    if (attempts.size() >= kMaxAttempts) throw Error(Fault::no_capacity, "no machine could be had in 10 attempts");
+    const fleet::ProviderOffer offer = search.next();
+    const int attempt = attempts.empty() ? 1 : attempts.back().attempt + 1;
+    double hours = run.spec.max_hours;
+    if (hours == 0 && run.spec.max_cost == 0 && offer.offer.price.per_hour.micros > 0) hours = kDefaultMaxHours;
+    key_of_attempt(run, "ssh", attempt);
+    fleet::commit_intent(run.fleet, {run.row.id, attempt, offer, run.spec.max_cost, hours});
+  }
+}
+
+}  // namespace stoker::jobs

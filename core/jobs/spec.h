@@ -1,0 +1,65 @@
+// What a user asks for: one schema for YAML files and the API. Unknown keys are refused with the nearest known one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stoker::jobs {
+
+struct Resources {
+  std::string gpu;  // model, canonical spelling; empty: none asked for
+  int64_t gpu_count = 0;
+  double max_price_per_hour = 0;  // 0: any
+  std::string region;             // empty: any
+  bool spot = false;
+  int64_t disk_gb = 0;
+};
+
+struct Input {
+  std::string from;  // "file:<id>" or an absolute path
+  std::string to;    // relative to the working directory
+};
+
+struct Checkpoints {
+  std::string path;  // glob relative to the working directory; empty: not fetched while training goes on
+  double every_minutes = 10;
+};
+
+enum class After { destroy, keep };
+
+struct JobSpec {
+  std::string name;
+  std::vector<std::string> providers;  // empty: any
+  Resources resources;
+  std::vector<Input> inputs;
+  std::vector<std::pair<std::string, std::string>> env;
+  std::vector<std::pair<std::string, std::string>> secrets;  // values only between submission and the vault
+  std::string setup, run;
+  std::string log_parser = "auto";
+  std::vector<std::string> outputs;
+  Checkpoints checkpoints;
+  double max_cost = 0;   // in the currency of the offer; 0: no cap
+  double max_hours = 0;  // 0: no cap for what is free, kDefaultMaxHours for what is billed
+  After after = After::destroy;
+  std::optional<int64_t> keep_idle_minutes;  // with After::keep
+};
+
+constexpr double kDefaultMaxHours = 24;
+
+struct SpecRules {
+  bool local_paths = false;  // the admin scope may name paths of this machine
+  std::vector<std::string> providers, log_parsers;  // what this agent has
+};
+
+// Throws Error{invalid} whose field is the dotted path of the key ("limits.max_cost", "inputs[0].from").
+[[nodiscard]] JobSpec parse_spec(std::string_view json, const SpecRules& rules);
+
+// The same schema without secret values; stored_spec() reads it back without checking it against the world again.
+[[nodiscard]] std::string to_json(const JobSpec& spec);
+[[nodiscard]] JobSpec stored_spec(std::string_view json);
+
+}  // namespace stoker::jobs

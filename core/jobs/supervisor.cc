@@ -1,0 +1,164 @@
+#include "core/jobs/supervisor.h"
+
+#include <openssl/sha.h>
+
+#include <filesystem>
+#include <stop_token>
+
+#include "core/error.h"
+#include "core/jobs/job_run.h"
+#include "core/jobs/spec.h"
+#include "core/private_file.h"
+#include "core/store/artifacts.h"
+#include "core/store/job_id.h"
+
+namespace stoker::jobs {
+
+using store::JobRow;
+using store::JobState;
+
+namespace {
+
+std::string digest(std::string_view body) {
+  unsigned char hash[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), hash);
+  std::string hex;
+  for (const unsigned char byte : hash) hex += "0123456789abcdef"[byte >> 4], hex += "0123456789abcdef"[byte & 15];
+  return hex;
+}
+
+void check_inputs(const PipelineContext& ctx, const JobSpec& spec, const Submission& submission) {
+  for (size_t i = 0; i < spec.inputs.size(); ++i) {
+    const std::string& from = spec.inputs[i].from;
+    const std::string field = "inputs[" + std::to_string(i) + "].from";
+    if (from.starts_with("file:")) {
+      const auto file = ctx.db.read([&](store::Connection& c) { return store::Files(c).find(from.substr(5)); });
+      if (!file || (!submission.admin && file->owner != submission.owner))
+        throw Error(Fault::invalid, field + ": there is no file " + from.substr(5), "POST /v1/files uploads one", field);
+      continue;
+    }
+    std::error_code error;
+    if (!std::filesystem::exists(from, error))
+      throw Error(Fault::invalid, field + ": " + from + " does not exist", "check the path", field);
+  }
+}
+
+}  // namespace
+
+struct Supervisor::Running {
+  std::stop_source interrupt, closing;
+  bool done = false;  // guarded by the supervisor's mutex
+  std::thread thread;
+};
+
+Supervisor::Supervisor(PipelineContext context) : context_(std::move(context)) {}
+
+Supervisor::~Supervisor() {
+  std::map<std::string, std::unique_ptr<Running>> running;
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    running.swap(running_);
+  }
+  for (auto& [id, job] : running) {
+    job->closing.request_stop();
+    job->interrupt.request_stop();
+  }
+  for (auto& [id, job] : running) context_.clock.join(job->thread);
+}
+
+void Supervisor::resume() {
+  for (const JobRow& job : context_.db.read([](store::Connection& c) { return store::Jobs(c).open(); })) launch(job.id);
+}
+
+JobRow Supervisor::submit(const Submission& submission) {
+  SpecRules rules{submission.admin, context_.providers, {}};
+  for (const plugin_host::LogParser* parser : context_.log_parsers()) rules.log_parsers.push_back(parser->id());
+  const JobSpec spec = parse_spec(submission.spec_json, rules);
+  check_inputs(context_, spec, submission);
+
+  JobRow job;
+  job.id = store::new_job_id(context_.clock.wall_ms());
+  job.name = spec.name;
+  job.spec = to_json(spec);
+  job.idempotency_key = submission.idempotency_key;
+  job.request_hash = digest(submission.spec_json);
+  job.owner = submission.owner;
+  job.created_ms = context_.clock.wall_ms();
+  const auto earlier = [&](store::Connection& c) -> std::optional<JobRow> {
+    if (job.idempotency_key.empty()) return std::nullopt;
+    auto found = store::Jobs(c).find_idempotent(job.owner, job.idempotency_key);
+    if (found && found->request_hash != job.request_hash)
+      throw Error(Fault::conflict, "this Idempotency-Key was used for another job spec", "use a new key for a new job");
+    return found;
+  };
+  if (auto found = context_.db.read(earlier)) return *found;
+
+  ensure_private_folder(context_.state_dir / "jobs" / job.id);
+  for (const auto& [name, value] : spec.secrets) context_.vault.put("job/" + job.id + "/secret/" + name, value);
+  bool fresh = true;
+  const JobRow stored = context_.db.write("submit", [&](store::Connection& connection) {
+    if (auto found = earlier(connection)) return fresh = false, *found;
+    store::Jobs(connection).insert(job);
+    append_event(context_, connection, job.id, "state", R"({"state":"queued"})");
+    return store::Jobs(connection).find(job.id).value();
+  });
+  if (!fresh) {
+    context_.vault.erase_all("job/" + job.id + "/");
+    std::error_code ignored;
+    std::filesystem::remove(context_.state_dir / "jobs" / job.id, ignored);
+    return stored;
+  }
+  context_.feed.publish(job.id);
+  launch(job.id);
+  return stored;
+}
+
+JobRow Supervisor::cancel(const std::string& id) {
+  const JobRow job = context_.db.write("cancel", [&](store::Connection& connection) {
+    store::Jobs jobs(connection);
+    const auto found = jobs.find(id);
+    if (!found) throw Error(Fault::not_found, "no job " + id, "stoker jobs lists them");
+    if (is_terminal(found->state))
+      throw Error(Fault::conflict, "job " + id + " has ended already: it is " + to_string(found->state));
+    jobs.request_cancel(id);
+    return jobs.find(id).value();
+  });
+  std::lock_guard lock(mutex_);
+  if (const auto it = running_.find(id); it != running_.end()) it->second->interrupt.request_stop();
+  return job;
+}
+
+void Supervisor::launch(const std::string& id) {
+  reap();
+  std::lock_guard lock(mutex_);
+  if (closing_) return;
+  auto [it, fresh] = running_.try_emplace(id, std::make_unique<Running>());
+  if (!fresh) return;
+  Running& job = *it->second;
+  job.thread = context_.clock.start("job-" + id.substr(5), [this, id, &job] {
+    const auto row = context_.db.read([&](store::Connection& c) { return store::Jobs(c).find(id); });
+    if (row) JobRun(context_, *row, job.interrupt.get_token(), job.closing.get_token()).run();
+    std::lock_guard done(mutex_);
+    job.done = true;
+  });
+}
+
+// Joins the threads of jobs that have ended.
+void Supervisor::reap() {
+  std::vector<std::unique_ptr<Running>> ended;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto it = running_.begin(); it != running_.end();) {
+      if (!it->second->done) {
+        ++it;
+        continue;
+      }
+      ended.push_back(std::move(it->second));
+      it = running_.erase(it);
+    }
+  }
+  for (const auto& job : ended) context_.clock.join(job->thread);
+}
+
+}  // namespace stoker::jobs

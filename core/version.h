@@ -1,0 +1,7 @@
+#pragma once
+
+namespace stoker {
+
+constexpr char kVersion[] = "0.1.0";
+
+}  // namespace stoker
