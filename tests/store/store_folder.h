@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "core/error.h"
@@ -27,6 +28,23 @@ class StoreFolder : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::filesystem::path folder_, file_;
+};
+
+// The same with the store open.
+class OpenStore : public StoreFolder {
+ protected:
+  template <typename Repository, typename F>
+  auto with(F&& f) {
+    return database().write("test", [&](Connection& c) {
+      Repository repository(c);
+      return f(repository);
+    });
+  }
+  Database& database() {
+    if (!database_) database_.emplace(file_);
+    return *database_;
+  }
+  std::optional<Database> database_;
 };
 
 inline unsigned mode_of(const std::filesystem::path& path) {
