@@ -49,7 +49,10 @@ std::vector<std::string> command_environment(const Job& job, const Spec& spec, c
   const auto add = [&](std::string entry) {
     if (names.insert(entry.substr(0, entry.find('='))).second) environment.push_back(std::move(entry));
   };
-  for (auto& mark : job.marks(spec)) add(std::move(mark));
+  add(job.mark());
+  add("STOKER_JOB_ID=" + spec.job);
+  add("STOKER_ATTEMPT=" + std::to_string(spec.attempt));
+  add("STOKER_ARTIFACTS=" + job.folder + "/artifacts");
   for (const auto& secret : secrets) add(secret);
   for (const auto& [name, value] : spec.env) add(name + '=' + value);
   // Python holds back what it prints to a file: records would come hundreds of steps late.

@@ -36,9 +36,4 @@ int64_t Job::log_size() const {
   return ::fstatat(dir.get(), "log", &info, AT_SYMLINK_NOFOLLOW) == 0 ? info.st_size : 0;
 }
 
-std::vector<std::string> Job::marks(const Spec& spec) const {
-  return {"STOKER_JOB_ID=" + spec.job, "STOKER_ATTEMPT=" + std::to_string(spec.attempt),
-          "STOKER_ARTIFACTS=" + folder + "/artifacts"};
-}
-
 }  // namespace stoker::runner

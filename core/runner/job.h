@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/runner/file.h"
 #include "core/runner/spec.h"
@@ -22,8 +21,8 @@ struct Job {
   [[nodiscard]] std::optional<Spec> spec() const;
   [[nodiscard]] int64_t log_size() const;
 
-  // NAME=VALUE entries that every process of the job inherits; together they belong to this folder only.
-  [[nodiscard]] std::vector<std::string> marks(const Spec& spec) const;
+  // NAME=VALUE: every process of the job inherits it, and no other process has it.
+  [[nodiscard]] std::string mark() const { return "STOKER_JOB_FOLDER=" + folder; }
 };
 
 }  // namespace stoker::runner

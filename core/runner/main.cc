@@ -3,17 +3,23 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
 
 #include "core/json.h"
 #include "core/runner/arguments.h"
+#include "core/runner/clean.h"
 #include "core/runner/failure.h"
+#include "core/runner/glob.h"
+#include "core/runner/machine.h"
+#include "core/runner/manifest.h"
 #include "core/runner/phase.h"
 #include "core/runner/protocol.h"
 #include "core/runner/receive.h"
 #include "core/runner/secrets.h"
+#include "core/runner/stop.h"
 #include "core/runner/supervisor.h"
 #include "core/runner/tail.h"
+#include "core/runner/watchdog.h"
 
 namespace stoker::runner {
 namespace {
@@ -25,6 +31,7 @@ constexpr const char* kArchitecture = "x86_64";
 #endif
 
 constexpr size_t kListMaxBytes = 64 << 20;
+constexpr int64_t kDefaultGraceMs = 30'000;
 
 void print(const std::string& text) { write_all(1, text + '\n', "standard output"); }
 
@@ -81,13 +88,60 @@ int tail(const Arguments& arguments) {
   return 0;
 }
 
+int stop(const Arguments& arguments) {
+  const bool stopped = stop_job(Job::open(arguments.text("job")), arguments.integer("grace-ms", kDefaultGraceMs));
+  print(JsonWriter().begin_object().member("stopped", stopped).end_object().str());
+  return 0;
+}
+
+int manifest(const Arguments& arguments) {
+  const Job job = Job::open(arguments.text("job"));
+  const auto patterns = parse_patterns(read_rest(0, kListMaxBytes, "the patterns"));
+  write_manifest(job, patterns, print);
+  return 0;
+}
+
+int send(const Arguments& arguments) {
+  send_file(Job::open(arguments.text("job")), arguments.text("path"), arguments.integer("from"), 1);
+  return 0;
+}
+
+int arm(const Arguments& arguments) {
+  Arming wanted;
+  wanted.hard_cap_ms = arguments.integer("hard-cap-ms");
+  wanted.idle_ms = arguments.integer("idle-ms");
+  wanted.power_off = arguments.integer("power-off") != 0;
+  if (wanted.hard_cap_ms == 0) throw Failure(kExitUsage, "arm: --hard-cap-ms is 0");
+  if (wanted.power_off && std::getenv("STOKER_INSTANCE") != nullptr)
+    throw Failure(kExitFailed, "arm: power-off refused: STOKER_INSTANCE is set, this machine is the user's own");
+  const bool root = wanted.power_off ? may_power_off() : ::geteuid() == 0;
+  const Arming armed = arm_watchdog(Job::open(arguments.text("job")), wanted, {power_machine_off});
+  JsonWriter json;
+  json.begin_object().member("armed", true).member("hard_cap_ms", armed.hard_cap_ms).member("idle_ms", armed.idle_ms);
+  print(json.member("power_off", armed.power_off).member("root", root).end_object().str());
+  return 0;
+}
+
+int beat(const Arguments& arguments) {
+  touch_beat(Job::open(arguments.text("job")));
+  print("{}");
+  return 0;
+}
+
+int clean(const Arguments& arguments) {
+  clean_job(Job::open(arguments.text("job")));
+  print("{}");
+  return 0;
+}
+
 struct Command {
   const char* name;
   int (*run)(const Arguments&);
 };
 constexpr Command kCommands[] = {
-    {"version", version}, {"have", have},     {"receive", receive}, {"secrets", secrets},
-    {"start", start},     {"status", status}, {"tail", tail},
+    {"version", version}, {"have", have}, {"receive", receive}, {"secrets", secrets},   {"start", start},
+    {"status", status},   {"tail", tail}, {"stop", stop},       {"manifest", manifest}, {"send", send},
+    {"arm", arm},         {"beat", beat}, {"clean", clean},
 };
 
 int run(int count, const char* const* values) {

@@ -6,7 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -41,7 +40,7 @@ std::optional<Process> find_process(pid_t pid) {
   process.pid = pid;
   long long start = 0;
   if (std::sscanf(stat.c_str() + name_end + 1,
-                  " %c %d %d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lld", &process.state,
+                  " %c %d %d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lld", &process.state,
                   &process.parent, &process.group, &process.session, &start) != 5)
     return std::nullopt;
   process.start_time = start;
@@ -67,12 +66,10 @@ bool is_alive(pid_t pid, int64_t start_time) {
   return process && process->lives() && process->start_time == start_time;
 }
 
-bool carries(pid_t pid, const std::vector<std::string>& entries) {
-  // Linux bounds one string to 128 KiB and all of them to a quarter of the stack limit: 2 MiB by default.
+bool carries(pid_t pid, const std::string& entry) {
+  // Linux bounds all entries together to a quarter of the stack limit: 2 MiB by default.
   const std::string environment = '\0' + read_proc(pid, "environ", 2 << 20);
-  return std::all_of(entries.begin(), entries.end(), [&](const std::string& entry) {
-    return environment.find('\0' + entry + '\0') != std::string::npos;
-  });
+  return environment.find('\0' + entry + '\0') != std::string::npos;
 }
 
 bool send_signal(const Process& process, int signal) {

@@ -22,8 +22,8 @@ struct Process {
 [[nodiscard]] std::vector<Process> all_processes();
 // True while this very process lives: same pid, same start time, not a zombie.
 [[nodiscard]] bool is_alive(pid_t pid, int64_t start_time);
-// True when the environment that the process was started with holds every one of the NAME=VALUE entries.
-[[nodiscard]] bool carries(pid_t pid, const std::vector<std::string>& entries);
+// True when the environment that the process was started with holds this NAME=VALUE.
+[[nodiscard]] bool carries(pid_t pid, const std::string& entry);
 // False when it is gone. Never reaches a later process with the same pid where the kernel has pidfds (Linux 5.3).
 bool send_signal(const Process& process, int signal);
 

@@ -6,9 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <ctime>
-
 #include "core/json.h"
+#include "core/runner/clock.h"
 #include "core/runner/command.h"
 #include "core/runner/daemon.h"
 #include "core/runner/failure.h"
@@ -18,12 +17,6 @@
 
 namespace stoker::runner {
 namespace {
-
-int64_t wall_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void make_folder(const Job& job, const char* name) {
   if (::mkdirat(job.dir.get(), name, 0700) != 0 && errno != EEXIST) throw system_failure(std::string("make ") + name);

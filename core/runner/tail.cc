@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <vector>
 
+#include "core/runner/clock.h"
 #include "core/runner/failure.h"
 #include "core/runner/phase.h"
 
@@ -19,12 +19,6 @@ namespace {
 constexpr size_t kChunk = 256 * 1024;
 constexpr int64_t kFallbackPollMs = 1000;  // file systems and sandboxes without inotify
 constexpr size_t kHeader = 5;
-
-int64_t mono_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void put_le(char* to, uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) to[i] = static_cast<char>(value >> (8 * i));

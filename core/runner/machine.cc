@@ -1,0 +1,45 @@
+#include "core/runner/machine.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <initializer_list>
+
+namespace stoker::runner {
+namespace {
+
+// `arguments` ends with null.
+bool run(const char* const* arguments) {
+  const pid_t child = ::fork();
+  if (child < 0) return false;
+  if (child == 0) {
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (const int fd : {0, 1, 2}) ::dup2(null, fd);
+    // A login over SSH often has no sbin in its path.
+    ::setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+    ::execvp(arguments[0], const_cast<char* const*>(arguments));
+    ::_exit(127);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) return false;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace
+
+bool may_power_off() {
+  const char* const try_sudo[] = {"sudo", "-n", "true", nullptr};
+  return ::geteuid() == 0 || run(try_sudo);
+}
+
+bool power_machine_off() {
+  const char* const as_root[] = {"poweroff", nullptr};
+  const char* const with_sudo[] = {"sudo", "-n", "poweroff", nullptr};
+  return run(::geteuid() == 0 ? as_root : with_sudo);
+}
+
+}  // namespace stoker::runner
