@@ -1,0 +1,29 @@
+#include "core/cli/command.h"
+#include "core/cli/json_reader.h"
+#include "core/cli/table.h"
+
+namespace stoker::cli {
+namespace {
+
+int run(Invocation& call) {
+  const std::string answer = call.agent().get("/v1/instances");
+  if (call.json) {
+    call.out << answer << "\n";
+    return kDone;
+  }
+  Table table({"INSTANCE", "PROVIDER", "STATE", "MACHINE", "REGION", "PER HOUR", "SO FAR", "JOB"});
+  for (const auto& one : Json::parse(answer, "the list of instances")["data"].items()) {
+    const std::string currency = one["cost"]["currency"].text();
+    table.row({one["id"].text(), one["provider"].text(), one["state"].text(), one["machine"].text(),
+               one["region"].text(), format_money(one["cost"]["per_hour"].number(), currency),
+               format_money(one["cost"]["so_far"].number(), currency), one["job_id"].text()});
+  }
+  table.print(call.out);
+  return kDone;
+}
+
+}  // namespace
+
+Command instances_command() { return {"instances", "List what is rented now and what it costs", {}, {}, run}; }
+
+}  // namespace stoker::cli

@@ -1,0 +1,38 @@
+#include "core/cli/interrupt.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <ctime>
+
+namespace stoker::cli {
+
+Interrupts::Interrupts() {
+  ::sigemptyset(&set_);
+  ::sigaddset(&set_, SIGINT);
+  ::sigaddset(&set_, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
+}
+
+Interrupts::~Interrupts() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+bool Interrupts::taken() const {
+  const timespec now{};
+  return ::sigtimedwait(&set_, nullptr, &now) > 0;
+}
+
+std::optional<char> Interrupts::ask() const {
+  for (;;) {
+    if (taken()) return std::nullopt;
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&input, 1, 100) <= 0) continue;
+    char c = 0;
+    if (::read(STDIN_FILENO, &c, 1) != 1) return std::nullopt;
+    if (std::isspace(static_cast<unsigned char>(c)) == 0)
+      return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+}
+
+}  // namespace stoker::cli

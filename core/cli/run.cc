@@ -1,0 +1,104 @@
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/cli/command.h"
+#include "core/cli/job_file.h"
+#include "core/cli/job_screen.h"
+#include "core/cli/start_agent.h"
+#include "core/cli/watch_job.h"
+
+namespace stoker::cli {
+namespace {
+
+constexpr int64_t kStartMs = 30 * kSecond;
+
+// The environment is the caller's: it is read here, once, before any thread.
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+std::string random_key() {
+  unsigned char bytes[16];
+  if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) throw system_error("can not draw random bytes", errno);
+  std::string hex;
+  for (const unsigned char byte : bytes) hex += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
+  return hex;
+}
+
+void ensure_agent(Invocation& call, const AgentClient& agent) {
+  if (agent.answers()) return;
+  const Settings& settings = call.settings();
+  std::error_code fault;
+  BackgroundAgent background;
+  background.program = std::filesystem::read_symlink("/proc/self/exe", fault);
+  if (fault || !std::filesystem::exists(background.program)) background.program = "/proc/self/exe";
+  background.arguments = {"serve", "--state-dir", settings.state_dir.string()};
+  if (std::filesystem::exists(settings.config_file)) {
+    background.arguments.insert(background.arguments.end(),
+                                {"--config", std::filesystem::absolute(settings.config_file).string()});
+  }
+  for (const auto& folder : call.flags.plugin_path)
+    background.arguments.insert(background.arguments.end(),
+                                {"--plugin-path", std::filesystem::absolute(folder).string()});
+  background.state_dir = settings.state_dir;
+  const int pid =
+      start_agent(background, [&] { return agent.answers(); }, call.clock, Wait{{}, call.clock.mono_ms() + kStartMs});
+  call.note("no agent was running: started one in the background (pid " + std::to_string(pid) + ", log " +
+            (settings.state_dir / "agent.log").string() + ")");
+}
+
+JobFile prepare(const Arguments& arguments) {
+  JobFile job = JobFile::load(arguments.text("FILE"));
+  for (const auto& assignment : arguments.all("--set")) job.set(assignment);
+  for (const auto& assignment : arguments.all("--env")) job.set_env(assignment);
+  if (arguments.has("--provider")) job.set_provider(arguments.text("--provider"));
+  job.resolve(variable);
+  return job;
+}
+
+std::string submit(const AgentClient& agent, const JobFile& job) {
+  try {
+    return agent.post("/v1/jobs", job.json(), {{"Idempotency-Key", random_key()}});
+  } catch (const Error& e) {
+    if (e.field.empty() || e.fault == Fault::auth) throw;
+    Error placed(e.fault, job.where(e.field) + ": " + e.what(), e.hint, e.field);
+    placed.code = e.code;
+    throw placed;
+  }
+}
+
+int run(Invocation& call) {
+  const JobFile job = prepare(call.arguments);
+  const AgentClient agent = call.agent();
+  ensure_agent(call, agent);
+  const std::string answer = submit(agent, job);
+  const std::string id = Json::parse(answer, "the new job")["id"].text();
+  if (call.arguments.has("--detach")) {
+    call.out << (call.json ? answer : id) << "\n";
+    return kDone;
+  }
+  call.note("job " + id + " submitted");
+  return watch_job(call, agent, id);
+}
+
+}  // namespace
+
+Command run_command() {
+  return {"run",
+          "Submit a job and follow it to its end",
+          {{"FILE", "the job, in YAML"}},
+          {{"--detach", "", "print the job's id and leave it to the agent"},
+           {"--provider", "P", "where to train, instead of what the file says; A,B tries in that order"},
+           {"--env", "K=V", "an environment variable of the training", true},
+           {"--set", "KEY=VALUE", "a key of the job, such as limits.max_cost=5", true}},
+          run,
+          "0    the job succeeded, or was submitted with --detach\n  1    it failed\n  2    bad usage or job spec\n"
+          "  3    no agent can be reached or started\n  130  cancelled"};
+}
+
+}  // namespace stoker::cli
