@@ -16,4 +16,7 @@ struct SshKey {
 // "SHA256:<base64 without padding>" of a public key line; throws invalid when it is not one.
 [[nodiscard]] std::string fingerprint(std::string_view public_key);
 
+// The same of the public half inside an unencrypted private key in OpenSSH format; throws invalid when it is not one.
+[[nodiscard]] std::string private_key_fingerprint(std::string_view private_key);
+
 }  // namespace stoker::remote
