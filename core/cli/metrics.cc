@@ -28,17 +28,17 @@ int run(Invocation& call) {
     call.out << answer << "\n";
     return kDone;
   }
-  // {"series":{"train_loss":[{"step":1,"value":2.9,...},...]}}
   Table table({"METRIC", "POINTS", "FIRST", "LAST", "LOWEST", "HIGHEST", "LAST STEP"});
-  for (const auto& [name, points] : Json::parse(answer, "the metrics")["series"].members()) {
-    const auto all = points.items();
+  for (const auto& series : Json::parse(answer, "the metrics")["data"].items()) {
+    const auto all = series["points"].items();
     if (all.empty()) continue;
     const auto less = [](const Json& a, const Json& b) {
       return a["value"].number().value_or(0) < b["value"].number().value_or(0);
     };
     const auto [low, high] = std::minmax_element(all.begin(), all.end(), less);
-    table.row({name, std::to_string(all.size()), number(all.front()["value"]), number(all.back()["value"]),
-               number((*low)["value"]), number((*high)["value"]), number(all.back()["step"])});
+    table.row({series["name"].text(), std::to_string(all.size()), number(all.front()["value"]),
+               number(all.back()["value"]), number((*low)["value"]), number((*high)["value"]),
+               number(all.back()["step"])});
   }
   table.print(call.out);
   return kDone;
