@@ -76,8 +76,8 @@ std::vector<Process> job_processes(const Job& job) {
 }
 
 bool stop_job(const Job& job, int64_t grace_ms) {
-  // A start that is under way ends first; its process is recorded then.
-  (void)hold_lock(job.dir.get(), kStartLock);
+  // A start that is under way ends first; its process is recorded then. In a folder that was removed nothing starts.
+  if (exists(job.dir.get(), kStartLock)) (void)hold_lock(job.dir.get(), kStartLock);
   const bool stopped =
       end_with(job, SIGINT, grace_ms) || end_with(job, SIGTERM, grace_ms) || end_with(job, SIGKILL, kKillGraceMs);
   remove_secrets(job);
