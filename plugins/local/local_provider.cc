@@ -21,7 +21,7 @@ constexpr std::string_view kOpaque = "local/1";
 constexpr std::string_view kRemoved = ".removed";
 constexpr int kStartAttempts = 5;
 constexpr int kStartMs = 10000;
-constexpr int kTermMs = 3000;
+constexpr int kTermMs = 1500;
 constexpr int kKillMs = 5000;
 
 // The token names a folder: nothing else may come through.
@@ -168,12 +168,20 @@ void LocalProvider::create(Call& call, const CreateRequest& request, const Emit<
   prepare(files, request);
   try {
     launch(call, files, request);
-  } catch (...) {
-    end_processes(call, files, token);
-    erase(files);
+  } catch (const Failure&) {
+    discard(call, files, token);
     throw;
   }
   emit(describe(token, *record::read(files.record())));
+}
+
+void LocalProvider::discard(Call& call, const InstanceFiles& files, std::string_view token) const {
+  try {
+    end_processes(call, files, token);
+    erase(files);
+  } catch (const Failure& failure) {
+    throw Failure{STOKER_E_UNKNOWN_OUTCOME, "an instance that did not start is not cleared away: " + failure.message()};
+  }
 }
 
 void LocalProvider::prepare(const InstanceFiles& files, const CreateRequest& request) const {

@@ -37,6 +37,8 @@ class LocalProvider final : public Provider {
   // Whether sshd has the port; throws Failure when it failed for another reason.
   [[nodiscard]] bool wait_until_listening(Call& call, const InstanceFiles& files, const ProcessId& process,
                                           std::uint16_t port) const;
+  // After a start that failed; throws UNKNOWN_OUTCOME when something of it stays.
+  void discard(Call& call, const InstanceFiles& files, std::string_view token) const;
   void end_processes(Call& call, const InstanceFiles& files, std::string_view token) const;
   void erase(const InstanceFiles& files) const;
   void clear_leftovers() const;

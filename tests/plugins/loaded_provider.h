@@ -21,7 +21,7 @@ class LoadedProvider {
     if (library == nullptr) throw std::runtime_error(::dlerror());
     const auto entry = reinterpret_cast<const stoker_plugin* (*)()>(::dlsym(library, "stoker_plugin_entry"));
     plugin_ = entry();
-    plugin_->init(host_.table(), &call);
+    plugin_->init(host().table(), &call);
     const auto* factory = static_cast<const stoker_provider_factory*>(plugin_->get_factory(STOKER_PROVIDER_FACTORY));
     std::vector<stoker_field> fields;
     for (const auto& [key, value] : config) fields.push_back(field(key, value));
@@ -29,7 +29,6 @@ class LoadedProvider {
   }
   ~LoadedProvider() {
     if (provider_ != nullptr) provider_->destroy(provider_);
-    plugin_->deinit();
   }
   LoadedProvider(const LoadedProvider&) = delete;
   LoadedProvider& operator=(const LoadedProvider&) = delete;
@@ -124,7 +123,12 @@ class LoadedProvider {
     return STOKER_OK;
   }
 
-  FakeHost host_;
+  // One for all and as long as the program: a library is loaded once, however many providers are made of it.
+  static FakeHost& host() {
+    static FakeHost host;
+    return host;
+  }
+
   const stoker_plugin* plugin_ = nullptr;
   stoker_provider* provider_ = nullptr;
 };

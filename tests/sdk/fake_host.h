@@ -22,38 +22,36 @@ struct stoker_call {
 
 namespace stoker::test {
 
-class FakeHost {
+class FakeHost : private stoker_host {
  public:
-  FakeHost() {
-    current() = this;
-    table_.struct_size = sizeof(stoker_host);
-    table_.abi_major = STOKER_ABI_MAJOR;
-    table_.abi_minor = STOKER_ABI_NEWEST_MINOR;
-    table_.name = {"fake", 4};
-    table_.version = {"1", 1};
-    table_.log = [](const stoker_host*, const stoker_call*, int32_t, stoker_str text, const stoker_field*, size_t) {
-      const std::lock_guard lock(current()->mutex_);
-      current()->lines_.emplace_back(text.data, text.size);
+  FakeHost() : stoker_host{} {
+    struct_size = sizeof(stoker_host);
+    abi_major = STOKER_ABI_MAJOR;
+    abi_minor = STOKER_ABI_NEWEST_MINOR;
+    stoker_host::name = {"fake", 4};
+    version = {"1", 1};
+    log = [](const stoker_host* self, const stoker_call*, int32_t, stoker_str text, const stoker_field*, size_t) {
+      const std::lock_guard lock(of(self).mutex_);
+      of(self).lines_.emplace_back(text.data, text.size);
     };
-    table_.wall_ms = [](const stoker_host*) { return since_epoch<std::chrono::system_clock>(); };
-    table_.mono_ms = [](const stoker_host*) { return since_epoch<std::chrono::steady_clock>(); };
-    table_.get_service = [](const stoker_host*, const char* id) -> const void* {
-      if (std::string_view(id) == STOKER_HTTP) return current()->http;
-      if (std::string_view(id) == STOKER_SECRETS) return current()->secrets;
+    wall_ms = [](const stoker_host*) { return since_epoch<std::chrono::system_clock>(); };
+    mono_ms = [](const stoker_host*) { return since_epoch<std::chrono::steady_clock>(); };
+    get_service = [](const stoker_host* self, const char* id) -> const void* {
+      if (std::string_view(id) == STOKER_HTTP) return of(self).http;
+      if (std::string_view(id) == STOKER_SECRETS) return of(self).secrets;
       return nullptr;
     };
-    table_.fail = &FakeHost::fail;
-    table_.cancelled = [](const stoker_call* call) -> int32_t { return call->is_cancelled ? 1 : 0; };
-    table_.deadline_mono_ms = [](const stoker_call* call) { return call->deadline_mono_ms; };
-    table_.sleep_ms = &FakeHost::sleep;
-    table_.progress = [](stoker_call*, stoker_str, int32_t) {};
-    table_.host_of = [](const stoker_call*) -> const stoker_host* { return &current()->table_; };
+    fail = &FakeHost::keep;
+    cancelled = [](const stoker_call* call) -> int32_t { return call->is_cancelled ? 1 : 0; };
+    deadline_mono_ms = [](const stoker_call* call) { return call->deadline_mono_ms; };
+    sleep_ms = &FakeHost::sleep_or_stop;
+    progress = [](stoker_call*, stoker_str, int32_t) {};
+    host_of = [](const stoker_call*) -> const stoker_host* { return nullptr; };
   }
-  ~FakeHost() { current() = nullptr; }
   FakeHost(const FakeHost&) = delete;
   FakeHost& operator=(const FakeHost&) = delete;
 
-  const stoker_host* table() const { return &table_; }
+  const stoker_host* table() const { return this; }
   std::vector<std::string> lines() {
     const std::lock_guard lock(mutex_);
     return lines_;
@@ -63,17 +61,14 @@ class FakeHost {
   const stoker_secrets* secrets = nullptr;
 
  private:
-  static FakeHost*& current() {
-    static FakeHost* host = nullptr;
-    return host;
-  }
+  static FakeHost& of(const stoker_host* self) { return *static_cast<FakeHost*>(const_cast<stoker_host*>(self)); }
 
   template <class Clock>
   static int64_t since_epoch() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch()).count();
   }
 
-  static stoker_status fail(stoker_call* call, const stoker_failure* failure) {
+  static stoker_status keep(stoker_call* call, const stoker_failure* failure) {
     const auto text = [](stoker_str s) { return s.data == nullptr ? std::string() : std::string(s.data, s.size); };
     call->status = failure->status;
     call->message = text(failure->message);
@@ -84,14 +79,13 @@ class FakeHost {
     return failure->status;
   }
 
-  static stoker_status sleep(stoker_call* call, int64_t ms) {
+  static stoker_status sleep_or_stop(stoker_call* call, int64_t ms) {
     if (call->is_cancelled) return STOKER_E_CANCELLED;
     const timespec time{ms / 1000, ms % 1000 * 1000000};
     nanosleep(&time, nullptr);
     return STOKER_OK;
   }
 
-  stoker_host table_{};
   std::mutex mutex_;
   std::vector<std::string> lines_;
 };

@@ -56,7 +56,7 @@ class Config {
 
   [[nodiscard]] bool has(std::string_view key) const noexcept { return find(key) != nullptr; }
 
-  // Numbers and yes or no come as their text.
+  // Numbers and yes or no come as their text. Below, an empty text counts as not set.
   [[nodiscard]] std::string text(std::string_view key, std::string_view otherwise = {}) const {
     const stoker_value* value = find(key);
     if (value == nullptr) return std::string(otherwise);
@@ -93,6 +93,7 @@ class Config {
     if (value == nullptr) return otherwise;
     if (value->type == STOKER_BOOL || value->type == STOKER_INT) return value->as.i != 0;
     const std::string word = text(key);
+    if (word.empty()) return otherwise;
     if (word == "true" || word == "yes") return true;
     if (word == "false" || word == "no") return false;
     throw Failure{STOKER_E_INVALID, std::string(key) + " is not true or false"}.blame(std::string(key));
@@ -116,6 +117,7 @@ class Config {
       if (value->type == type) return value->as.r;
     }
     const std::string word = text(key);
+    if (word.empty()) return otherwise;
     T parsed{};
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), parsed);
     if (error != std::errc{} || end != word.data() + word.size()) {
