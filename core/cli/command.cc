@@ -40,23 +40,30 @@ std::vector<Command> commands() {
           destroy_command(), plugins_command(), doctor_command(), version_command()};
 }
 
-std::string full_id(const AgentClient& agent, const std::string& path, const std::string& prefix) {
-  if (!is_id_text(prefix)) throw Error(Fault::invalid, "`" + printable(prefix) + "` is not an id");
-  if (path == "/v1/jobs" && prefix.size() == kIdLength) return prefix;
-  std::vector<std::string> found;
+void for_each_entry(const AgentClient& agent, const std::string& path, const std::function<void(const Json&)>& entry) {
   std::string after;
   for (bool more = true; more;) {
     const Json page =
         Json::parse(agent.get(path + "?limit=100" + (after.empty() ? "" : "&after=" + after)), "the answer");
     const auto entries = page["data"].items();
-    for (const auto& entry : entries) {
-      const std::string id = entry["id"].text();
-      if (id == prefix) return id;
-      if (id.starts_with(prefix)) found.push_back(id);
-    }
-    more = page["has_more"].boolean() && !entries.empty();
-    if (more) after = entries.back()["id"].text();
+    for (const auto& one : entries) entry(one);
+    const std::string last = entries.empty() ? after : entries.back()["id"].text();
+    more = page["has_more"].boolean() && last != after;
+    after = last;
   }
+}
+
+std::string full_id(const AgentClient& agent, const std::string& path, const std::string& prefix) {
+  if (!is_id_text(prefix)) throw Error(Fault::invalid, "`" + printable(prefix) + "` is not an id");
+  if (path == "/v1/jobs" && prefix.size() == kIdLength) return prefix;
+  std::vector<std::string> found;
+  bool exact = false;
+  for_each_entry(agent, path, [&](const Json& entry) {
+    const std::string id = entry["id"].text();
+    exact = exact || id == prefix;
+    if (id.starts_with(prefix)) found.push_back(id);
+  });
+  if (exact) return prefix;
   const std::string list = path.substr(path.rfind('/') + 1);
   if (found.empty())
     throw Error(Fault::not_found, "no id among the " + list + " begins with `" + prefix + "`",
@@ -65,6 +72,11 @@ std::string full_id(const AgentClient& agent, const std::string& path, const std
   std::string hint = "it may be:";
   for (size_t i = 0; i < std::min<size_t>(found.size(), 5); ++i) hint += " " + found[i];
   throw Error(Fault::invalid, "`" + prefix + "` begins more than one id", hint);
+}
+
+bool is_open(const Json& instance) {
+  const std::string state = instance["state"].text();
+  return state != "gone" && state != "refused";
 }
 
 void print_error(const Error& error, bool json, std::ostream& err) {

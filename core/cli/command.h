@@ -1,6 +1,7 @@
 // A command: what it is called with, and what it does. One file a command.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "core/cli/agent_client.h"
 #include "core/cli/entry.h"
+#include "core/cli/json_reader.h"
 #include "core/clock.h"
 
 namespace stoker::cli {
@@ -86,9 +88,15 @@ Command version_command();
 // The commands in the order of the help.
 [[nodiscard]] std::vector<Command> commands();
 
+// Every entry of the list at `path` ("/v1/jobs"), page by page.
+void for_each_entry(const AgentClient& agent, const std::string& path, const std::function<void(const Json&)>& entry);
+
 // The id that begins with `prefix` in the list at `path` ("/v1/jobs"). Throws not_found, or invalid naming the
 // candidates.
 [[nodiscard]] std::string full_id(const AgentClient& agent, const std::string& path, const std::string& prefix);
+
+// False once an entry of /v1/instances is known to cost nothing any more.
+[[nodiscard]] bool is_open(const Json& instance);
 
 // Error as a person or, with --json, a program reads it.
 void print_error(const Error& error, bool json, std::ostream& err);

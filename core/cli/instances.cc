@@ -6,18 +6,19 @@ namespace stoker::cli {
 namespace {
 
 int run(Invocation& call) {
-  const std::string answer = call.agent().get("/v1/instances");
+  const AgentClient agent = call.agent();
   if (call.json) {
-    call.out << answer << "\n";
+    call.out << agent.get("/v1/instances") << "\n";
     return kDone;
   }
   Table table({"INSTANCE", "PROVIDER", "STATE", "MACHINE", "REGION", "PER HOUR", "SO FAR", "JOB"});
-  for (const auto& one : Json::parse(answer, "the list of instances")["data"].items()) {
+  for_each_entry(agent, "/v1/instances", [&](const Json& one) {
+    if (!is_open(one)) return;
     const std::string currency = one["cost"]["currency"].text();
     table.row({one["id"].text(), one["provider"].text(), one["state"].text(), one["machine"].text(),
                one["region"].text(), format_money(one["cost"]["per_hour"].number(), currency),
                format_money(one["cost"]["so_far"].number(), currency), one["job_id"].text()});
-  }
+  });
   table.print(call.out);
   return kDone;
 }
