@@ -93,6 +93,7 @@ bool elf_exports(const ReadAt& read, std::string_view symbol) {
       const std::string_view rest(names.data() + entry.st_name, names.size() - entry.st_name);
       if (rest.size() > symbol.size() && rest.starts_with(symbol) && rest[symbol.size()] == '\0') return true;
     }
+    return false;  // a library has one; looking at thousands of made-up ones would take for ever
   }
   return false;
 }

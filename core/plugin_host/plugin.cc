@@ -10,7 +10,7 @@
 namespace stoker::plugin_host {
 namespace {
 
-constexpr size_t kMaxOfferings = 64;
+constexpr size_t kMaxOfferings = 64, kMaxHosts = 256;
 
 // Entries "<id>.<key>" of this id. An id may contain dots, so "a.b.key" belongs to "a.b" where that is an id, else to
 // "a".
@@ -81,6 +81,10 @@ void Plugin::describe(const Factory& factory, PluginKind kind) {
       offering.summary = copy_c_text(said.summary, "descriptor summary");
       offering.capabilities = said.capabilities;
       if (!is_plugin_id(offering.id)) throw Breach("a descriptor has no proper id");
+      for (size_t n = 0; said.allowed_hosts != nullptr && said.allowed_hosts[n] != nullptr; ++n) {
+        if (n == kMaxHosts) throw Breach("a descriptor has more than " + std::to_string(kMaxHosts) + " allowed hosts");
+        host_.allow_host(copy_c_text(said.allowed_hosts[n], "allowed host"));
+      }
       offering.schema = read_schema(factory.config_schema, offering.id);
       offerings_.push_back(std::move(offering));
     }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "core/plugin_host/call.h"
 #include "tests/plugin_host/plugin_folder.h"
 
 namespace stoker::plugin_host {
@@ -226,6 +227,26 @@ TEST_F(ProviderTest, WhoIgnoresCancelIsBelievedAndNoted) {
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0], "2 scripted working on");
   EXPECT_THAT(lines[1], testing::MatchesRegex("3 scripted create went on for 50.. ms after it was told to stop"));
+}
+
+struct TestService {
+  stoker_status (*use)(stoker_call*);
+};
+
+TEST_F(ProviderTest, ServicesKnowWhoCallsAndWhatItMay) {
+  EXPECT_EQ(failure_of([&] { script("remove", "service").remove({"i-1", "", ""}, {}); }),
+            "unsupported | scripted: remove failed: unsupported | ");
+  static const TestService service{[](stoker_call* call) {
+    const bool right = call->host.plugin() == "scripted" && call->doing == "remove" &&
+                       call->wait.deadline_ms == 1LL << 60 &&
+                       call->host.allowed_hosts() == std::vector<std::string>{"api.scripted.test", "*.storage.test"};
+    return stoker_status{right ? STOKER_E_QUOTA : STOKER_E_CONFLICT};
+  }};
+  RegistryOptions with = options({"scripted"});
+  with.config = {{"scripted.region", "north"}, {"scripted.remove", "service"}};
+  with.services = {{"test.service/1", &service}};
+  EXPECT_EQ(failure_of([&] { open(with).provider("scripted").remove({"i-1", "", ""}, {{}, 1LL << 60}); }),
+            "quota | scripted: remove failed: quota | ");
 }
 
 TEST_F(ProviderTest, CallsOnOneObjectAreSerial) {

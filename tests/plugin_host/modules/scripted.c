@@ -11,6 +11,11 @@
 static const char* const kCalls[] = {"make", "validate", "list_offers", "create", "find", "get", "remove"};
 enum { MAKE, VALIDATE, LIST_OFFERS, CREATE, FIND, GET, REMOVE, N_CALLS };
 
+/* A service that only the tests' host has. */
+typedef struct test_service {
+  stoker_status (*use)(stoker_call*);
+} test_service;
+
 typedef struct object {
   stoker_provider table;
   char script[N_CALLS][64];
@@ -54,6 +59,11 @@ static stoker_status common(object* self, stoker_call* call, int which) {
   if (strcmp(script, "throw") == 0) throw_from_c("std");
   if (strcmp(script, "throw_int") == 0) throw_from_c("int");
 #endif
+  if (strcmp(script, "service") == 0) {
+    if (the_host->get_service(the_host, "test.nothing/1") != NULL) return STOKER_E_CONFLICT;
+    const test_service* service = the_host->get_service(the_host, "test.service/1");
+    return service == NULL ? STOKER_E_UNSUPPORTED : service->use(call);
+  }
   if (strcmp(script, "serial") == 0) {
     if (++self->inside != 1) return STOKER_E_CONFLICT;
     usleep(1000);
@@ -207,6 +217,7 @@ static const void* get_extension(stoker_provider* p, const char* id) {
 #else
 #define ID "scripted"
 #endif
+static const char* const kHosts[] = {"api.scripted.test", "*.storage.test", NULL};
 static const stoker_descriptor kDescriptor = {.struct_size = sizeof(stoker_descriptor),
                                               .power_off = STOKER_POWER_OFF_STOPS_BILLING,
                                               .capabilities = STOKER_CAP_SPOT | STOKER_CAP_TAGS,
@@ -214,6 +225,7 @@ static const stoker_descriptor kDescriptor = {.struct_size = sizeof(stoker_descr
                                               .name = "Scripted",
                                               .summary = "does as told",
                                               .settle_ms = 1234,
+                                              .allowed_hosts = kHosts,
                                               .min_create_interval_ms = 55};
 static size_t count(void) { return 1; }
 static const stoker_descriptor* describe(size_t index) { return index == 0 ? &kDescriptor : NULL; }
