@@ -1,0 +1,167 @@
+#include "core/api/exchange.h"
+
+#include <Poco/Net/HTTPResponse.h>
+
+#include <sstream>
+
+#include "core/api/problem.h"
+#include "core/api/wire.h"
+#include "core/error.h"
+
+namespace stoker::api {
+namespace {
+
+Reply problem_reply(const Problem& problem) {
+  Reply reply;
+  reply.status = problem.status;
+  reply.content_type = "application/problem+json";
+  reply.body = to_json(problem);
+  return reply;
+}
+
+class Exchange {
+ public:
+  Exchange(Knock knock, const ServerContext& context, const GuardRules& rules)
+      : socket_(std::move(knock.socket)), knock_(std::move(knock)), context_(context), rules_(rules) {}
+
+  void run() {
+    Reply reply = make_reply();
+    if (reply.order) {
+      order_ = std::move(reply.order);
+      const bool chunked = order_->kind == StreamOrder::Kind::log && head_.minor == 1;
+      arrival_ = {{}, head_of(reply, chunked ? "chunked" : "", -1), chunked, std::move(*order_)};
+      return;
+    }
+    const int64_t size = reply.file ? reply.file->size : static_cast<int64_t>(reply.body.size());
+    keep_ = keep_ && reply.status != 408 && reply.status != 431;
+    std::string bytes = head_of(reply, "", size);
+    if (head_.method != "HEAD") bytes += reply.body;
+    send_all(socket_.get(), bytes, patience());
+    if (reply.file && head_.method != "HEAD") send_file(socket_.get(), *reply.file, patience());
+    if (!keep_) drain(socket_.get(), patience());
+  }
+
+  void leave(Door& door, StreamInbox& streams) {
+    if (order_) {
+      arrival_.socket = std::move(socket_);
+      streams.add(std::move(arrival_));
+      return door.leave();
+    }
+    if (!keep_) return door.leave();
+    door.give_back(std::move(socket_), std::move(rest_));
+  }
+
+  void give_up() { keep_ = false; }
+
+ private:
+  [[nodiscard]] Patience patience() const { return {context_.clock, context_.stall_ms}; }
+
+  Reply make_reply() {
+    if (knock_.status != 0) return refuse_knock();
+    HeadResult parsed = parse_head(std::string_view(knock_.bytes).substr(0, knock_.head_size));
+    head_ = std::move(parsed.head);
+    if (parsed.fault) return problem_reply({parsed.fault->status, "invalid", parsed.fault->why, {}, {}});
+    verdict_ = guard(head_, rules_);
+    const auto expect = head_.find("Expect");
+    SocketBody body(socket_.get(), verdict_.body_size, knock_.bytes.substr(knock_.head_size),
+                    expect && same_word(*expect, "100-continue"), patience());
+    Reply reply = judged_reply(body);
+    const auto connection = head_.find("Connection");
+    // After a refusal on sight nothing of the client is believed, the length of its body neither.
+    keep_ = head_.minor == 1 && body.whole() && !(connection && same_word(*connection, "close")) &&
+            verdict_.problem.status != 400 && verdict_.problem.status != 421;
+    if (keep_) rest_ = body.rest();
+    return reply;
+  }
+
+  Reply judged_reply(Body& body) {
+    Reply reply;
+    if (verdict_.kind == Verdict::Kind::preflight) {
+      reply.status = 204;
+    } else if (verdict_.kind == Verdict::Kind::refuse) {
+      reply = problem_reply(verdict_.problem);
+      if (verdict_.silent) reply.body.clear();
+    } else {
+      reply = handled_reply(body);
+    }
+    reply.fields.insert(reply.fields.end(), verdict_.fields.begin(), verdict_.fields.end());
+    return reply;
+  }
+
+  Reply handled_reply(Body& body) {
+    const Request request{head_, verdict_.target, verdict_.parameters, verdict_.caller, body};
+    try {
+      return verdict_.route->handler(context_, request);
+    } catch (const Error& error) {
+      if (error.fault == Fault::internal) context_.log(std::string(verdict_.route->path) + ": " + error.what());
+      return problem_reply(problem_of(error));
+    } catch (const std::exception& error) {
+      context_.log(std::string(verdict_.route->path) + ": " + error.what());
+      return problem_reply({500, "internal", "the agent failed to answer", "its log says why", {}});
+    }
+  }
+
+  [[nodiscard]] Reply refuse_knock() const {
+    switch (knock_.status) {
+      case 408:
+        return problem_reply({408, "deadline", "the request head did not come in time", {}, {}});
+      case 431:
+        return problem_reply({431, "invalid", "the request head is larger than 16384 bytes", {}, {}});
+      default:
+        return problem_reply({503, "unavailable", "too many connections are being answered", "try again", {}});
+    }
+  }
+
+  std::string head_of(const Reply& reply, const std::string& encoding, int64_t size) {
+    Poco::Net::HTTPResponse response(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(reply.status));
+    response.setVersion("HTTP/1.1");
+    response.setDate(Poco::Timestamp());
+    if (reply.status != 204 && !(size == 0 && verdict_.silent)) response.setContentType(reply.content_type);
+    if (size >= 0 && reply.status != 204) response.setContentLength64(size);
+    if (!encoding.empty()) response.setTransferEncoding(encoding);
+    const bool close = size < 0 || !keep_;
+    response.set("Connection", close ? "close" : "keep-alive");
+    response.set("X-Content-Type-Options", "nosniff");
+    response.set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'");
+    response.set("Cache-Control", "no-store");
+    response.set("Cross-Origin-Resource-Policy", "same-origin");
+    response.set("Vary", "Origin");
+    if (!verdict_.origin.empty()) {
+      response.set("Access-Control-Allow-Origin", verdict_.origin);
+      response.set("Access-Control-Expose-Headers", "Location, Content-Range");
+    }
+    for (const auto& [name, value] : reply.fields) response.add(name, value);
+    std::ostringstream out;
+    response.write(out);
+    return out.str();
+  }
+
+  Descriptor socket_;
+  Knock knock_;
+  const ServerContext& context_;
+  const GuardRules& rules_;
+  Head head_;
+  Verdict verdict_;
+  bool keep_ = false;
+  std::string rest_;
+  std::optional<StreamOrder> order_;
+  StreamInbox::Arrival arrival_;
+};
+
+}  // namespace
+
+void answer(Knock knock, const ServerContext& context, const GuardRules& rules, Door& door, StreamInbox& streams) {
+  Exchange exchange(std::move(knock), context, rules);
+  try {
+    exchange.run();
+  } catch (const Error& error) {
+    exchange.give_up();
+    if (error.fault != Fault::cancelled && error.fault != Fault::deadline) context.log(error.what());
+  } catch (const std::exception& error) {
+    exchange.give_up();
+    context.log(error.what());
+  }
+  exchange.leave(door, streams);
+}
+
+}  // namespace stoker::api

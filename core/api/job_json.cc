@@ -1,0 +1,64 @@
+#include "core/api/job_json.h"
+
+#include "core/error.h"
+#include "core/fleet/fleet.h"
+#include "core/utf8.h"
+
+namespace stoker::api {
+namespace {
+
+void write_time(JsonWriter& json, const char* name, int64_t ms) {
+  json.key(name);
+  ms == 0 ? json.null() : json.integer(ms);
+}
+
+void write_cost(JsonWriter& json, const fleet::Cost& cost) {
+  constexpr double kMicros = 1e6;
+  json.key("cost")
+      .begin_object()
+      .member("so_far", static_cast<double>(cost.micros_so_far) / kMicros)
+      .member("per_hour", static_cast<double>(cost.micros_per_hour) / kMicros)
+      .member("currency", to_utf8(cost.currency))
+      .end_object();
+}
+
+}  // namespace
+
+store::JobRow require_job(const ServerContext& context, const Request& request) {
+  const std::string& id = request.parameters.at(0);
+  auto job = context.db.read([&](store::Connection& connection) { return store::Jobs(connection).find(id); });
+  if (!job || !request.caller.may_see(job->owner))
+    throw Error(Fault::not_found, "there is no job " + to_utf8(id), "GET /v1/jobs lists them");
+  return *job;
+}
+
+void write_job(JsonWriter& json, const ServerContext& context, const store::JobRow& job) {
+  json.begin_object()
+      .member("id", job.id)
+      .member("name", to_utf8(job.name))
+      .member("owner", to_utf8(job.owner))
+      .member("state", store::to_string(job.state))
+      .member("outcome", job.outcome)
+      .member("reason", to_utf8(job.reason))
+      .member("hint", to_utf8(job.hint))
+      .key("exit_code");
+  job.exit_code ? json.integer(*job.exit_code) : json.null();
+  json.member("cancel_requested", job.cancel_requested)
+      .member("attempt", job.attempt)
+      .member("instance_id", job.instance_id);
+  write_time(json, "created_ms", job.created_ms);
+  write_time(json, "started_ms", job.started_ms);
+  write_time(json, "ended_ms", job.ended_ms);
+  json.member("parser", to_utf8(job.parser))
+      .member("parser_score", job.parser_score)
+      .member("log_bytes", job.log_bytes)
+      .member("last_seq", job.last_seq);
+  write_cost(json, context.fleet.cost_of_job(job.id));
+  json.key("spec").raw(job.spec).end_object();
+}
+
+std::filesystem::path log_path(const ServerContext& context, const std::string& job_id) {
+  return context.state_dir / "jobs" / job_id / "log";
+}
+
+}  // namespace stoker::api

@@ -1,0 +1,15 @@
+// Small request bodies, read whole.
+#pragma once
+
+#include <string>
+
+#include "core/api/request.h"
+
+namespace stoker::api {
+
+constexpr int64_t kMaxJsonBytes = 1 << 20;
+
+// The guard has checked the size.
+[[nodiscard]] std::string read_body(Body& body);
+
+}  // namespace stoker::api

@@ -1,0 +1,110 @@
+#include "core/api/schema.h"
+
+namespace stoker::api {
+namespace {
+
+constexpr std::string_view kHealth =
+    R"({"type":"object","required":["status","version","abi","uptime_ms"],"properties":{
+"status":{"type":"string"},"version":{"type":"string"},"abi":{"type":"string"},"uptime_ms":{"type":"integer"}}})";
+
+constexpr std::string_view kProblem =
+    R"({"type":"object","required":["type","title","status","detail","code"],"properties":{
+"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},
+"code":{"type":"string"},"hint":{"type":"string"},"field":{"type":"string"}}})";
+
+constexpr std::string_view kPlugin =
+    R"({"type":"object","required":["id","name","summary","kind","version","abi","state"],
+"properties":{"id":{"type":"string"},"name":{"type":"string"},"summary":{"type":"string"},
+"kind":{"type":"string","enum":["provider","log_parser","both","unknown"]},"version":{"type":"string"},"abi":{"type":"string"},
+"state":{"type":"string","enum":["loaded","failed","available"]},"path":{"type":"string"},"reason":{"type":"string"}}})";
+
+constexpr std::string_view kPluginList = R"({"type":"object","required":["data"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/Plugin"}}}})";
+
+constexpr std::string_view kFile = R"({"type":"object","required":["id","name","size","created_ms"],"properties":{
+"id":{"type":"string"},"name":{"type":"string"},"size":{"type":"integer"},"created_ms":{"type":"integer"}}})";
+
+constexpr std::string_view kFileList = R"({"type":"object","required":["data","has_more","last_id"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/File"}},"has_more":{"type":"boolean"},
+"last_id":{"type":["string","null"]}}})";
+
+constexpr std::string_view kCost = R"({"type":"object","required":["so_far","per_hour","currency"],"properties":{
+"so_far":{"type":"number"},"per_hour":{"type":"number"},"currency":{"type":"string"}}})";
+
+constexpr std::string_view kJob = R"({"type":"object","required":["id","name","owner","state","outcome","reason","hint",
+"exit_code","cancel_requested","attempt","instance_id","created_ms","started_ms","ended_ms","parser","parser_score",
+"log_bytes","last_seq","cost","spec"],"properties":{"id":{"type":"string"},"name":{"type":"string"},"owner":{"type":"string"},
+"state":{"type":"string","enum":["queued","provisioning","connecting","staging","setup","running","collecting","releasing",
+"succeeded","failed","cancelled"]},"outcome":{"type":"string","enum":["","succeeded","failed","cancelled"]},
+"reason":{"type":"string"},"hint":{"type":"string"},"exit_code":{"type":["integer","null"]},
+"cancel_requested":{"type":"boolean"},"attempt":{"type":"integer"},"instance_id":{"type":"string"},
+"created_ms":{"type":["integer","null"]},"started_ms":{"type":["integer","null"]},"ended_ms":{"type":["integer","null"]},
+"parser":{"type":"string"},"parser_score":{"type":"integer"},"log_bytes":{"type":"integer"},"last_seq":{"type":"integer"},
+"cost":{"$ref":"#/components/schemas/Cost"},"spec":{"$ref":"#/components/schemas/JobSpec"}}})";
+
+constexpr std::string_view kJobSpec = R"({"type":"object","properties":{"name":{"type":"string"},
+"provider":{"type":["string","array"]},"resources":{"type":"object"},"inputs":{"type":"array","items":{"type":"object",
+"properties":{"from":{"type":"string"},"to":{"type":"string"}}}},"env":{"type":"object"},"secrets":{"type":"object"},
+"setup":{"type":"string"},"run":{"type":"string"},"log_parser":{"type":"string"},"outputs":{"type":"array"},
+"checkpoints":{"type":"object"},"limits":{"type":"object"},"after":{"type":["string","object"]}}})";
+
+constexpr std::string_view kJobList = R"({"type":"object","required":["data","has_more","last_id"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/Job"}},"has_more":{"type":"boolean"},
+"last_id":{"type":["string","null"]}}})";
+
+constexpr std::string_view kMetricList = R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",
+"items":{"type":"object","required":["name","points"],"properties":{"name":{"type":"string"},"points":{"type":"array",
+"items":{"type":"object","required":["step","t","value"],"properties":{"step":{"type":["number","null"]},
+"t":{"type":"integer"},"value":{"type":["number","null"]}}}}}}}}})";
+
+constexpr std::string_view kArtifactList = R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",
+"items":{"type":"object","required":["path","size","xxh3","complete"],"properties":{"path":{"type":"string"},
+"size":{"type":"integer"},"xxh3":{"type":"string"},"complete":{"type":"boolean"}}}}}})";
+
+constexpr std::string_view kInstance =
+    R"({"type":"object","required":["id","job_id","attempt","provider","state","cloud_id",
+"cloud_state","machine","region","zone","ssh_host","ssh_port","ssh_user","reason","kept","keep_until_ms","created_ms",
+"billed_from_ms","deadline_ms","gone_ms","cost"],"properties":{"id":{"type":"string"},"job_id":{"type":"string"},
+"attempt":{"type":"integer"},"provider":{"type":"string"},
+"state":{"type":"string","enum":["intent","unknown","refused","alive","deleting","gone"]},"cloud_id":{"type":"string"},
+"cloud_state":{"type":"string"},"machine":{"type":"string"},"region":{"type":"string"},"zone":{"type":"string"},
+"ssh_host":{"type":"string"},"ssh_port":{"type":"integer"},"ssh_user":{"type":"string"},"reason":{"type":"string"},
+"kept":{"type":"boolean"},"keep_until_ms":{"type":["integer","null"]},"created_ms":{"type":["integer","null"]},
+"billed_from_ms":{"type":["integer","null"]},"deadline_ms":{"type":["integer","null"]},
+"gone_ms":{"type":["integer","null"]},"cost":{"$ref":"#/components/schemas/Cost"}}})";
+
+constexpr std::string_view kInstanceList = R"({"type":"object","required":["data","has_more","last_id"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/Instance"}},"has_more":{"type":"boolean"},
+"last_id":{"type":["string","null"]}}})";
+
+constexpr std::string_view kKeep =
+    R"({"type":"object","properties":{"idle_minutes":{"type":["integer","null"],"minimum":1}},
+"additionalProperties":false})";
+
+constexpr std::string_view kOpenApi = R"({"type":"object","required":["openapi","info","paths","components"]})";
+
+}  // namespace
+
+const std::vector<std::pair<std::string_view, std::string_view>>& schemas() {
+  static const std::vector<std::pair<std::string_view, std::string_view>> table = {
+      {"Health", kHealth},
+      {"Problem", kProblem},
+      {"Plugin", kPlugin},
+      {"PluginList", kPluginList},
+      {"File", kFile},
+      {"FileList", kFileList},
+      {"Cost", kCost},
+      {"Job", kJob},
+      {"JobSpec", kJobSpec},
+      {"JobList", kJobList},
+      {"MetricList", kMetricList},
+      {"ArtifactList", kArtifactList},
+      {"Instance", kInstance},
+      {"InstanceList", kInstanceList},
+      {"Keep", kKeep},
+      {"OpenApi", kOpenApi},
+  };
+  return table;
+}
+
+}  // namespace stoker::api
