@@ -99,6 +99,13 @@ TEST_F(Refusal, WritableByOthers) {
   expect("loose", file.string() + " is not safe to load: " + file.string() + " is writable by others" + kUnsafeHint);
 }
 
+TEST_F(Refusal, WritableByTheGroupIsWritableByOthers) {
+  const auto file = install("lines", own);
+  EXPECT_EQ(unsafe_owner_or_mode(file), "");
+  ASSERT_EQ(chmod(file.c_str(), 0775), 0);
+  EXPECT_EQ(unsafe_owner_or_mode(file), file.string() + " is writable by others");
+}
+
 TEST_F(Refusal, InAFolderOthersMayWrite) {
   const auto folder = root / "tmp";
   std::filesystem::create_directory(folder);
