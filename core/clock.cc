@@ -47,7 +47,8 @@ int64_t SystemClock::wall_ms() const { return read_clock(CLOCK_REALTIME); }
 int64_t SystemClock::mono_ms() const { return read_clock(CLOCK_BOOTTIME); }
 
 void SystemClock::wait(Signal& signal, uint64_t seen, const Wait& until) {
-  // Slices of at most a minute: CLOCK_BOOTTIME moves on while the machine sleeps, the condition variable's clock does not.
+  // Slices of at most a minute: CLOCK_BOOTTIME moves on while the machine sleeps, the condition variable's clock does
+  // not.
   std::unique_lock lock(signal.mutex_);
   while (signal.count_ == seen && !until.cancel.stop_requested()) {
     const int64_t left = until.deadline_ms - mono_ms();

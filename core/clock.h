@@ -1,5 +1,5 @@
-// Time, waiting and threads: the seam through which a test runs the whole agent on a virtual clock, one thread at a time.
-// Rule for the core: never hold a lock across a call of Clock, Provider, Session or Database.
+// Time, waiting and threads: the seam through which a test runs the whole agent on a virtual clock, one thread at a
+// time. Rule for the core: never hold a lock across a call of Clock, Provider, Session or Database.
 #pragma once
 
 #include <condition_variable>
@@ -14,7 +14,8 @@ namespace stoker {
 
 constexpr int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute;
 
-// Something threads wait on: a counter that only grows. Read count(), look at the state it guards, then Clock::wait on it.
+// Something threads wait on: a counter that only grows. Read count(), look at the state it guards, then Clock::wait on
+// it.
 class Signal {
  public:
   [[nodiscard]] uint64_t count() const;

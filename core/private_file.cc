@@ -33,24 +33,28 @@ void sync_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 void require_private(const std::filesystem::path& path) {
-  struct stat info {};
+  struct stat info{};
   if (::lstat(path.c_str(), &info) != 0) throw system_error("can not look at " + path.string(), errno);
   if (info.st_uid != ::geteuid())
-    throw Error(Fault::forbidden, path.string() + " belongs to another user", "chown it to yourself or choose another place");
+    throw Error(Fault::forbidden, path.string() + " belongs to another user",
+                "chown it to yourself or choose another place");
   if ((info.st_mode & 077) != 0) {
     const char* mode = S_ISDIR(info.st_mode) ? "700" : "600";
-    throw Error(Fault::forbidden, path.string() + " can be read or written by other users", std::string("run: chmod ") + mode + " " + path.string());
+    throw Error(Fault::forbidden, path.string() + " can be read or written by other users",
+                std::string("run: chmod ") + mode + " " + path.string());
   }
 }
 
 void ensure_private_folder(const std::filesystem::path& folder) {
-  struct stat info {};
+  struct stat info{};
   if (::lstat(folder.c_str(), &info) == 0) {
     if (!S_ISDIR(info.st_mode)) throw Error(Fault::invalid, folder.string() + " is not a folder");
     return require_private(folder);
   }
-  if (folder.has_parent_path() && !std::filesystem::exists(folder.parent_path())) ensure_private_folder(folder.parent_path());
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw system_error("can not make folder " + folder.string(), errno);
+  if (folder.has_parent_path() && !std::filesystem::exists(folder.parent_path()))
+    ensure_private_folder(folder.parent_path());
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    throw system_error("can not make folder " + folder.string(), errno);
 }
 
 void write_private_file(const std::filesystem::path& path, std::string_view content) {
@@ -83,7 +87,8 @@ std::string read_file(const std::filesystem::path& path, size_t max_bytes) {
     if (n < 0) throw system_error("can not read " + path.string(), errno);
     if (n == 0) return content;
     content.append(buffer, static_cast<size_t>(n));
-    if (content.size() > max_bytes) throw Error(Fault::invalid, path.string() + " is larger than " + std::to_string(max_bytes) + " bytes");
+    if (content.size() > max_bytes)
+      throw Error(Fault::invalid, path.string() + " is larger than " + std::to_string(max_bytes) + " bytes");
   }
 }
 

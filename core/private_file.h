@@ -10,7 +10,8 @@ namespace stoker {
 // Makes the folder (and its parents) 0700. Throws forbidden when it exists and others can read it or it is not ours.
 void ensure_private_folder(const std::filesystem::path& folder);
 
-// Throws forbidden, naming the `chmod` that mends it, when the file or folder is not ours or others may read or write it.
+// Throws forbidden, naming the `chmod` that mends it, when the file or folder is not ours or others may read or write
+// it.
 void require_private(const std::filesystem::path& path);
 
 // Temp name, fsync, rename, fsync of the folder. Mode 0600.

@@ -75,7 +75,8 @@ plugin_host::RegistryOptions registry_options(const Config& config, const Layout
   options.allow_unsafe = config.allow_unsafe_plugins;
   for (const char* id : {"local", "ssh"}) {
     const std::string key = std::string(id) + ".directory";
-    const bool given = std::any_of(options.config.begin(), options.config.end(), [&](const auto& pair) { return pair.first == key; });
+    const bool given =
+        std::any_of(options.config.begin(), options.config.end(), [&](const auto& pair) { return pair.first == key; });
     if (!given) options.config.emplace_back(key, (config.state_dir / id).string());
   }
   return options;
@@ -98,14 +99,23 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
   jobs::EventFeed feed;
   Signal fleet_work;
   const jobs::PipelineContext context{
-      clock, db, vault, connector, feed, fleet_work,
+      clock,
+      db,
+      vault,
+      connector,
+      feed,
+      fleet_work,
       [&](const std::string& id) -> plugin_host::Provider& { return registry.provider(id); },
       [&] {
         std::vector<const plugin_host::LogParser*> parsers;
         for (const std::string& id : registry.log_parser_ids()) parsers.push_back(&registry.log_parser(id));
         return parsers;
       },
-      registry.provider_ids(), config.state_dir, layout.runners, install, [&](const std::string& text) { log.warn(text); }};
+      registry.provider_ids(),
+      config.state_dir,
+      layout.runners,
+      install,
+      [&](const std::string& text) { log.warn(text); }};
   fleet::Fleet fleet(db, clock, fleet_work);
   fleet::Sweeper sweeper(jobs::fleet_context(context));
   jobs::Supervisor supervisor(context);

@@ -23,8 +23,8 @@ struct Seams {
   store::CommitGate* gate = nullptr;
 };
 
-// Runs until SIGINT or SIGTERM. What is rented stays rented and what trains goes on; the next agent takes it up. 0: an orderly
-// end. Throws Error when it can not start.
+// Runs until SIGINT or SIGTERM. What is rented stays rented and what trains goes on; the next agent takes it up. 0: an
+// orderly end. Throws Error when it can not start.
 int serve(const Config& config, const Layout& layout, const Seams& seams = {});
 
 }  // namespace stoker::agent

@@ -9,11 +9,14 @@ int main(int argc, char** argv) {
   cli::Entry entry;
   entry.version = kVersion;
   entry.build = STOKER_BUILD;
-  entry.serve = [&](const cli::ServeOptions& options) { return agent::serve(load(options.flags), agent::Layout::of_this_program()); };
+  entry.serve = [&](const cli::ServeOptions& options) {
+    return agent::serve(load(options.flags), agent::Layout::of_this_program());
+  };
   entry.settings = [&](const cli::Flags& flags) {
     const agent::Config config = load(flags);
     const agent::Layout layout = agent::Layout::of_this_program();
-    return cli::Settings{config.file, config.config_dir, config.state_dir, layout.runners, agent::registry_options(config, layout)};
+    return cli::Settings{config.file, config.config_dir, config.state_dir, layout.runners,
+                         agent::registry_options(config, layout)};
   };
   entry.client_view = agent::StateDir::client_view;
   return cli::main(argc, argv, entry);

@@ -5,7 +5,8 @@ namespace stoker::fleet {
 using store::InstancePhase;
 using store::InstanceRow;
 
-InstanceRow change(FleetContext& ctx, const char* what, const std::string& id, const std::function<void(InstanceRow&)>& edit) {
+InstanceRow change(FleetContext& ctx, const char* what, const std::string& id,
+                   const std::function<void(InstanceRow&)>& edit) {
   const InstanceRow row = ctx.db.write(what, [&](store::Connection& connection) {
     store::Instances rows(connection);
     auto found = rows.find(id);

@@ -1,6 +1,7 @@
 // What every part of the instance protocol needs. The rules behind all of them:
-//   intent committed -> act -> result committed; only a definitive refusal permits the next attempt; a doubt is resolved by
-//   asking the cloud, never by asking again blindly; gone means absent twice, by id and by list, a settle time apart.
+//   intent committed -> act -> result committed; only a definitive refusal permits the next attempt; a doubt is
+//   resolved by asking the cloud, never by asking again blindly; gone means absent twice, by id and by list, a settle
+//   time apart.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,7 @@ namespace stoker::fleet {
 struct FleetContext {
   Clock& clock;
   store::Database& db;
-  Signal& work;  // wakes the sweeper
+  Signal& work;                                                           // wakes the sweeper
   std::function<plugin_host::Provider&(const std::string& id)> provider;  // throws unsupported
   std::string install_id;
   std::function<void(const store::InstanceRow&)> changed;  // after each commit of a row; for events

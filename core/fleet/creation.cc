@@ -13,10 +13,10 @@ using plugin_host::Provider;
 using store::InstancePhase;
 using store::InstanceRow;
 
-constexpr int64_t kCallMs = 2 * kMinute;          // one call of a provider
-constexpr int64_t kListEveryMs = 5 * kSecond;     // while an outcome is unknown
+constexpr int64_t kCallMs = 2 * kMinute;       // one call of a provider
+constexpr int64_t kListEveryMs = 5 * kSecond;  // while an outcome is unknown
 constexpr int64_t kMaxBackOffMs = kMinute;
-constexpr int64_t kAddressMs = 20 * kMinute;      // from alive to an address
+constexpr int64_t kAddressMs = 20 * kMinute;  // from alive to an address
 constexpr double kDearerTolerated = 1.01;
 
 bool is_refusal(Fault fault) {
@@ -26,8 +26,10 @@ bool is_refusal(Fault fault) {
     case Fault::auth:
     case Fault::forbidden:
     case Fault::invalid:
-    case Fault::unsupported: return true;
-    default: return false;
+    case Fault::unsupported:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -60,7 +62,8 @@ void copy_facts(InstanceRow& row, const Instance& instance) {
 
 // The oldest is ours; further machines of the same token get rows of their own that are to be deleted.
 InstanceRow adopt(FleetContext& ctx, const InstanceRow& row, std::vector<Instance> made) {
-  std::stable_sort(made.begin(), made.end(), [](const Instance& a, const Instance& b) { return a.created_ms < b.created_ms; });
+  std::stable_sort(made.begin(), made.end(),
+                   [](const Instance& a, const Instance& b) { return a.created_ms < b.created_ms; });
   const int64_t now = ctx.clock.wall_ms();
   const InstanceRow adopted = ctx.db.write("adopt", [&](store::Connection& connection) {
     store::Instances rows(connection);
@@ -87,7 +90,8 @@ InstanceRow adopt(FleetContext& ctx, const InstanceRow& row, std::vector<Instanc
   if (row.price_micros > 0 &&
       static_cast<double>(adopted.price_micros) > static_cast<double>(row.price_micros) * kDearerTolerated) {
     mark_deleting(ctx, row.id, "dearer than quoted");
-    throw Error(Fault::no_capacity, row.machine + " of " + row.provider + " came dearer than quoted and is being deleted");
+    throw Error(Fault::no_capacity,
+                row.machine + " of " + row.provider + " came dearer than quoted and is being deleted");
   }
   return adopted;
 }
@@ -102,7 +106,8 @@ InstanceRow resolve_by_listing(FleetContext& ctx, const InstanceRow& row, Provid
     try {
       found = provider.find(ctx.install_id, row.client_token, closing.until(asked + kCallMs));
     } catch (const Error& error) {
-      if (ctx.alarm) ctx.alarm("can not tell yet whether " + row.id + " exists at " + row.provider + ": " + error.what());
+      if (ctx.alarm)
+        ctx.alarm("can not tell yet whether " + row.id + " exists at " + row.provider + ": " + error.what());
     }
     if (found) {
       std::erase_if(*found, [](const Instance& it) { return it.state == InstanceState::gone; });
@@ -118,7 +123,8 @@ InstanceRow resolve_by_listing(FleetContext& ctx, const InstanceRow& row, Provid
 
 }  // namespace
 
-InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const CreateRequest& request, const Wait& closing) {
+InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const CreateRequest& request,
+                            const Wait& closing) {
   Provider& provider = ctx.provider(intent.provider);
   const bool idempotent = (provider.facts().capabilities & STOKER_CAP_NATIVE_IDEMPOTENCY) != 0;
   InstanceRow row = intent;
@@ -186,7 +192,8 @@ InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wai
         it.seen_alive = true;
       });
       if (now->state == InstanceState::running && !row.ssh_host.empty()) return row;
-      if (now->state != InstanceState::running && now->state != InstanceState::pending && now->state != InstanceState::unknown)
+      if (now->state != InstanceState::running && now->state != InstanceState::pending &&
+          now->state != InstanceState::unknown)
         throw give_up("it is " + row.cloud_state + " before it was ever used");
     }
     if (ctx.clock.mono_ms() - began > kAddressMs) throw give_up("it had no address after 20 minutes");

@@ -30,9 +30,8 @@ bool is_absent(FleetContext& ctx, const InstanceRow& row, const Wait& wait) {
   plugin_host::Provider& provider = ctx.provider(row.provider);
   if (!absent_by_id(provider, row, wait)) return false;
   const std::vector<Instance> listed = provider.find(ctx.install_id, "", wait);
-  return std::none_of(listed.begin(), listed.end(), [&](const Instance& it) {
-    return it.id == row.cloud_id && it.state != InstanceState::gone;
-  });
+  return std::none_of(listed.begin(), listed.end(),
+                      [&](const Instance& it) { return it.id == row.cloud_id && it.state != InstanceState::gone; });
 }
 
 DeletionStep delete_step(FleetContext& ctx, const InstanceRow& row, int64_t absent_for_ms, const Wait& wait) {
@@ -56,7 +55,8 @@ DeletionStep delete_step(FleetContext& ctx, const InstanceRow& row, int64_t abse
     }
   } catch (const Error& error) {
     if (!wait.cancel.stop_requested() && ctx.alarm)
-      ctx.alarm("deleting " + row.id + " at " + row.provider + ": " + error.what() + "; it is still billing, trying again");
+      ctx.alarm("deleting " + row.id + " at " + row.provider + ": " + error.what() +
+                "; it is still billing, trying again");
   }
   const InstanceRow present = change(ctx, "still there", row.id, [&](InstanceRow& it) {
     it.absent_since_ms = 0;

@@ -1,4 +1,5 @@
-// What is rented, in words an API can show: list, destroy, keep. The protocol behind it is in context.h, creation.h, sweeper.h.
+// What is rented, in words an API can show: list, destroy, keep. The protocol behind it is in context.h, creation.h,
+// sweeper.h.
 #pragma once
 
 #include <cstdint>

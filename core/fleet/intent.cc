@@ -42,12 +42,14 @@ store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request
   ctx.db.write("intent", [&](store::Connection& connection) {
     store::Instances rows(connection);
     int64_t spent = 0;
-    for (const store::InstanceRow& earlier : rows.of_job(request.job_id)) spent += Fleet::cost_of(earlier, now).micros_so_far;
+    for (const store::InstanceRow& earlier : rows.of_job(request.job_id))
+      spent += Fleet::cost_of(earlier, now).micros_so_far;
     const double price = units(row.price_micros);
     if (request.max_cost > 0 && request.max_hours > 0 && units(spent) + price * request.max_hours > request.max_cost)
       throw Error(Fault::invalid,
-                  fmt::format("{} of {} at {:.2f} {}/h for {:g} h would cost more than the {:.2f} {} that are left", row.machine,
-                              row.provider, price, row.currency, request.max_hours, request.max_cost - units(spent), row.currency),
+                  fmt::format("{} of {} at {:.2f} {}/h for {:g} h would cost more than the {:.2f} {} that are left",
+                              row.machine, row.provider, price, row.currency, request.max_hours,
+                              request.max_cost - units(spent), row.currency),
                   "raise limits.max_cost or lower limits.max_hours", "limits.max_cost");
     const double hours = allowed_hours(request, spent);
     if (hours > 0) row.deadline_ms = now + static_cast<int64_t>(hours * kHour) + kCollectGraceMs;

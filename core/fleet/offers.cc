@@ -7,8 +7,9 @@ namespace {
 
 bool satisfies(const plugin_host::Offer& offer, const plugin_host::OfferQuery& query) {
   const auto is = [](const std::string& wanted, const std::string& got) { return wanted.empty() || wanted == got; };
-  return offer.availability != STOKER_AVAIL_NONE && is(query.region, offer.region) && is(query.gpu_model, offer.gpu_model) &&
-         is(query.cpu_arch, offer.cpu_arch) && offer.gpu_count >= query.min_gpus && offer.vcpus >= query.min_vcpus &&
+  return offer.availability != STOKER_AVAIL_NONE && is(query.region, offer.region) &&
+         is(query.gpu_model, offer.gpu_model) && is(query.cpu_arch, offer.cpu_arch) &&
+         offer.gpu_count >= query.min_gpus && offer.vcpus >= query.min_vcpus &&
          offer.gpu_mem_bytes >= query.min_gpu_mem_bytes && offer.mem_bytes >= query.min_mem_bytes &&
          (offer.disk_bytes == 0 || offer.disk_bytes >= query.min_disk_bytes) &&
          (query.max_micros_per_hour == 0 || offer.price.per_hour.micros <= query.max_micros_per_hour);
@@ -32,7 +33,8 @@ OfferList list_offers(const std::vector<std::string>& providers, const plugin_ho
       return a.offer.price.per_hour.micros < b.offer.price.per_hour.micros;
     };
     const auto begin = list.offers.begin();
-    std::stable_sort(order == OfferOrder::cheapest ? begin : begin + static_cast<ptrdiff_t>(first), list.offers.end(), cheaper);
+    std::stable_sort(order == OfferOrder::cheapest ? begin : begin + static_cast<ptrdiff_t>(first), list.offers.end(),
+                     cheaper);
   }
   return list;
 }

@@ -23,7 +23,9 @@ struct OfferList {
 enum class OfferOrder { cheapest, by_provider };  // by_provider: as the providers are given, cheapest first within each
 
 // Only offers that satisfy the query and are not known to be unavailable.
-[[nodiscard]] OfferList list_offers(const std::vector<std::string>& providers, const plugin_host::OfferQuery& query, OfferOrder order,
-                                    const std::function<plugin_host::Provider&(const std::string&)>& source, const Wait& wait);
+[[nodiscard]] OfferList list_offers(const std::vector<std::string>& providers, const plugin_host::OfferQuery& query,
+                                    OfferOrder order,
+                                    const std::function<plugin_host::Provider&(const std::string&)>& source,
+                                    const Wait& wait);
 
 }  // namespace stoker::fleet

@@ -53,7 +53,8 @@ int64_t Sweeper::round(const Wait& wait) {
   return std::max<int64_t>(0, std::min({next, next_sweep_ms_ - ctx_.clock.mono_ms(), kIdleRound}));
 }
 
-// Machines with no right to live: their job has ended and they are not kept, their idle time is over, their deadline has passed.
+// Machines with no right to live: their job has ended and they are not kept, their idle time is over, their deadline
+// has passed.
 void Sweeper::close_orphans() {
   const int64_t now = ctx_.clock.wall_ms();
   std::vector<std::pair<std::string, std::string>> condemned;
@@ -63,9 +64,12 @@ void Sweeper::close_orphans() {
       if (row.phase != InstancePhase::alive) continue;
       const auto job = jobs.find(row.job_id);
       const bool job_ended = !job || is_terminal(job->state);
-      if (row.deadline_ms > 0 && now > row.deadline_ms) condemned.emplace_back(row.id, "its deadline has passed");
-      else if (row.kept && row.keep_until_ms > 0 && now > row.keep_until_ms) condemned.emplace_back(row.id, "its idle time is over");
-      else if (!row.kept && job_ended) condemned.emplace_back(row.id, "its job has ended");
+      if (row.deadline_ms > 0 && now > row.deadline_ms)
+        condemned.emplace_back(row.id, "its deadline has passed");
+      else if (row.kept && row.keep_until_ms > 0 && now > row.keep_until_ms)
+        condemned.emplace_back(row.id, "its idle time is over");
+      else if (!row.kept && job_ended)
+        condemned.emplace_back(row.id, "its job has ended");
       else if (!job_ended && job->instance_id != row.id && row.attempt < job->attempt)
         condemned.emplace_back(row.id, "the job went on with another machine");
     }
@@ -84,13 +88,16 @@ int64_t Sweeper::delete_due(const Wait& wait) {
       const int64_t absent_for = watch.absent_since ? ctx_.clock.mono_ms() - *watch.absent_since : -1;
       const DeletionStep step = delete_step(ctx_, row, absent_for, wait);
       if (step.gone) break;
-      if (step.row.absent_since_ms == 0) watch.absent_since.reset();
-      else if (!watch.absent_since) watch.absent_since = ctx_.clock.mono_ms();
+      if (step.row.absent_since_ms == 0)
+        watch.absent_since.reset();
+      else if (!watch.absent_since)
+        watch.absent_since = ctx_.clock.mono_ms();
       watch.due_ms = ctx_.clock.mono_ms() + step.again_in_ms;
       still[row.id] = watch;
       if (step.again_in_ms > 0) break;
     }
-    if (watch.due_ms > ctx_.clock.mono_ms()) still[row.id] = watch, next = std::min(next, watch.due_ms - ctx_.clock.mono_ms());
+    if (watch.due_ms > ctx_.clock.mono_ms())
+      still[row.id] = watch, next = std::min(next, watch.due_ms - ctx_.clock.mono_ms());
   }
   deleting_ = std::move(still);
   return next;
@@ -123,7 +130,8 @@ void Sweeper::sweep_provider(const std::string& provider, const std::vector<Inst
       ctx_.provider(provider).find(ctx_.install_id, "", wait.until(ctx_.clock.mono_ms() + 2 * kMinute));
   const auto row_of = [&](const Instance& it) {
     return std::find_if(rows.begin(), rows.end(), [&](const InstanceRow& row) {
-      return row.provider == provider && (row.cloud_id == it.id || (row.cloud_id.empty() && row.client_token == it.client_token));
+      return row.provider == provider &&
+             (row.cloud_id == it.id || (row.cloud_id.empty() && row.client_token == it.client_token));
     });
   };
   for (const Instance& it : listed) {
@@ -134,7 +142,8 @@ void Sweeper::sweep_provider(const std::string& provider, const std::vector<Inst
       if (ctx_.alarm)
         ctx_.alarm(provider + " has a machine " + it.id + " (" + it.name + ") of this install that no job knows" +
                    (expired ? "; its deadline has passed, deleting it" : "; destroy it if it is not wanted"));
-      if (expired) ctx_.provider(provider).remove({it.id, it.region, it.opaque}, wait.until(ctx_.clock.mono_ms() + kMinute));
+      if (expired)
+        ctx_.provider(provider).remove({it.id, it.region, it.opaque}, wait.until(ctx_.clock.mono_ms() + kMinute));
     } else if (row->phase == InstancePhase::refused || row->phase == InstancePhase::gone) {
       if (ctx_.alarm) ctx_.alarm(row->id + " turned up at " + provider + " after all and is being deleted");
       change(ctx_, "late arrival", row->id, [&](InstanceRow& late) {
@@ -150,9 +159,12 @@ void Sweeper::sweep_provider(const std::string& provider, const std::vector<Inst
   }
   for (const InstanceRow& row : rows) {
     if (row.provider != provider || row.phase != InstancePhase::alive) continue;
-    const bool there = std::any_of(listed.begin(), listed.end(), [&](const Instance& it) { return it.id == row.cloud_id; });
-    if (there) missing_.erase(row.id);
-    else missing(row, wait);
+    const bool there =
+        std::any_of(listed.begin(), listed.end(), [&](const Instance& it) { return it.id == row.cloud_id; });
+    if (there)
+      missing_.erase(row.id);
+    else
+      missing(row, wait);
   }
 }
 

@@ -1,4 +1,5 @@
-// The last line of defence: deletes what is marked, for ever, and compares what the clouds list with what the store knows.
+// The last line of defence: deletes what is marked, for ever, and compares what the clouds list with what the store
+// knows.
 #pragma once
 
 #include <map>
@@ -20,7 +21,8 @@ class Sweeper {
 
   void start();
 
-  // One round on the caller's thread: deletes what is due, and lists when a sweep is due. Gives the time until the next is due.
+  // One round on the caller's thread: deletes what is due, and lists when a sweep is due. Gives the time until the next
+  // is due.
   int64_t round(const Wait& wait);
 
  private:

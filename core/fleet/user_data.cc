@@ -19,7 +19,8 @@ std::string indented(const std::string& text, int spaces) {
 }  // namespace
 
 std::string render_user_data(const UserData& data) {
-  std::string out = "#cloud-config\nssh_deletekeys: true\nssh_keys:\n  ed25519_private: |\n" + indented(data.host_private_key, 4);
+  std::string out =
+      "#cloud-config\nssh_deletekeys: true\nssh_keys:\n  ed25519_private: |\n" + indented(data.host_private_key, 4);
   out += "  ed25519_public: " + data.host_public_key + "\nssh_authorized_keys:\n";
   for (size_t start = 0; start < data.authorized_keys.size();) {
     size_t end = data.authorized_keys.find('\n', start);

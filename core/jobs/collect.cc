@@ -45,13 +45,15 @@ void fetch_all(JobRun& run) {
     if (done) continue;
     record(run, entry, false);
     ensure_private_folder((home / entry.path).parent_path());
-    run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) { runner.fetch(entry, home / entry.path, run.wait()); });
+    run.with_runner(kPatienceMs,
+                    [&](remote::RunnerClient& runner) { runner.fetch(entry, home / entry.path, run.wait()); });
     record(run, entry, true);
   }
   if (refused > 0) {
     JsonWriter json;
     json.begin_object().member("kind", "unsafe_artifact").member("severity", "warning").member("terminal", false);
-    json.member("retryable", false).member("message", std::to_string(refused) + " output files have unsafe names and were left out");
+    json.member("retryable", false)
+        .member("message", std::to_string(refused) + " output files have unsafe names and were left out");
     run.emit("diagnosis", json.member("hint", "rename them in the training").end_object().str());
   }
 }
@@ -66,7 +68,7 @@ void collect(JobRun& run) {
     if (!well) stop_and_drain(run);
     fetch_all(run);
   } catch (const Error& error) {
-    if (error.code == "store" || run.closing().cancel.stop_requested()) throw;
+    if (store::is_store_error(error) || run.closing().cancel.stop_requested()) throw;
     trouble = std::string("not everything could be fetched: ") + error.what();
   }
   run.commit("releasing", [&](store::JobRow& it) {

@@ -4,15 +4,16 @@
 namespace stoker::jobs {
 namespace {
 
-constexpr int64_t kReachMs = 15 * kMinute;        // a machine that boots slowly
-constexpr int64_t kKeyRefusedMs = 2 * kMinute;    // sshd may be up before cloud-init has placed our key
+constexpr int64_t kReachMs = 15 * kMinute;      // a machine that boots slowly
+constexpr int64_t kKeyRefusedMs = 2 * kMinute;  // sshd may be up before cloud-init has placed our key
 constexpr int64_t kIdleGraceMs = 30 * kMinute;
 
 void arm(JobRun& run, remote::RunnerClient& runner) {
   const store::InstanceRow machine = run.instance();
   const bool power_off = run.ctx.provider(machine.provider).facts().power_off != STOKER_POWER_OFF_FORBIDDEN;
   const int64_t left = machine.deadline_ms > 0 ? std::max(machine.deadline_ms - run.ctx.clock.wall_ms(), kMinute) : 0;
-  const remote::Armed armed = runner.arm(left, kIdleGraceMs, power_off, run.wait().until(run.ctx.clock.mono_ms() + kMinute));
+  const remote::Armed armed =
+      runner.arm(left, kIdleGraceMs, power_off, run.wait().until(run.ctx.clock.mono_ms() + kMinute));
   if (!armed.armed || armed.hard_cap_ms != left)
     throw Error(Fault::internal, "the dead-man's switch of " + machine.id + " did not take its settings");
 }

@@ -14,10 +14,10 @@ struct Stage {
   JobState state;
   void (*enter)(JobRun&);
 };
-constexpr std::array kStages{
-    Stage{JobState::queued, provision}, Stage{JobState::provisioning, provision}, Stage{JobState::connecting, connect},
-    Stage{JobState::staging, stage},    Stage{JobState::setup, setup},            Stage{JobState::running, train},
-    Stage{JobState::collecting, collect}, Stage{JobState::releasing, release}};
+constexpr std::array kStages{Stage{JobState::queued, provision},   Stage{JobState::provisioning, provision},
+                             Stage{JobState::connecting, connect}, Stage{JobState::staging, stage},
+                             Stage{JobState::setup, setup},        Stage{JobState::running, train},
+                             Stage{JobState::collecting, collect}, Stage{JobState::releasing, release}};
 
 constexpr int64_t kStoreRetryMs = 5 * kSecond;
 
@@ -41,19 +41,25 @@ std::string end_event(const store::JobRow& row) {
 }  // namespace
 
 JobRun::JobRun(const PipelineContext& context, store::JobRow job, std::stop_token interrupt, std::stop_token closing)
-    : ctx(context), fleet(fleet_context(context)), row(std::move(job)), spec(stored_spec(row.spec)),
-      interrupt_(std::move(interrupt)), closing_(std::move(closing)) {}
+    : ctx(context),
+      fleet(fleet_context(context)),
+      row(std::move(job)),
+      spec(stored_spec(row.spec)),
+      interrupt_(std::move(interrupt)),
+      closing_(std::move(closing)) {}
 
 void JobRun::run() {
   while (!is_terminal(row.state) && !closing_.stop_requested()) {
     try {
       step();
     } catch (const Error& error) {
-      // Only the store can fail here: the disk is full or worse. The machine goes on; so do we, once it can be written again.
+      // Only the store can fail here: the disk is full or worse. The machine goes on; so do we, once it can be written
+      // again.
       if (closing_.stop_requested()) return;
       if (ctx.alarm) ctx.alarm("job " + row.id + " waits for the store: " + error.what());
       ctx.clock.sleep(kStoreRetryMs, closing());
-      if (const auto stored = ctx.db.read([&](store::Connection& c) { return store::Jobs(c).find(row.id); })) row = *stored;
+      if (const auto stored = ctx.db.read([&](store::Connection& c) { return store::Jobs(c).find(row.id); }))
+        row = *stored;
     }
   }
 }
@@ -66,7 +72,7 @@ void JobRun::step() {
     for (const Stage& stage : kStages)
       if (stage.state == row.state) return stage.enter(*this);
   } catch (const Error& error) {
-    if (closing_.stop_requested() || error.code == "store") throw;
+    if (closing_.stop_requested() || store::is_store_error(error)) throw;
     give_up(error);
   }
 }
@@ -137,8 +143,8 @@ void JobRun::connect(int64_t give_up_ms) {
   if (now.state != InstanceState::running && now.state != InstanceState::pending && now.state != InstanceState::unknown)
     throw Error(Fault::not_found, "the machine " + machine.id + " is " + to_string(now.state),
                 now.status_text.empty() ? "" : machine.provider + " says: " + now.status_text);
-  remote::Target target{machine.ssh_host, static_cast<uint16_t>(machine.ssh_port), machine.ssh_user, now.ssh_private_key,
-                        machine.host_public_key};
+  remote::Target target{machine.ssh_host, static_cast<uint16_t>(machine.ssh_port), machine.ssh_user,
+                        now.ssh_private_key, machine.host_public_key};
   if (target.private_key.empty()) {
     const auto key = ctx.vault.get("job/" + row.id + "/ssh/" + std::to_string(row.attempt));
     if (!key) throw Error(Fault::internal, "the SSH key of " + machine.id + " is not in the vault");

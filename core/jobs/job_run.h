@@ -38,12 +38,12 @@ class JobRun {
 
   // The machine of the current attempt; throws internal when there is none.
   [[nodiscard]] store::InstanceRow instance() const;
-  [[nodiscard]] std::string job_folder() const;     // "<job>-<attempt>": on the instance
-  [[nodiscard]] std::filesystem::path home() const; // of the job on this machine
+  [[nodiscard]] std::string job_folder() const;      // "<job>-<attempt>": on the instance
+  [[nodiscard]] std::filesystem::path home() const;  // of the job on this machine
 
-  // A connected session with the runner in place; connects again when the last one broke. `act` is called again after a broken
-  // connection, so it must be idempotent. Gives up when the provider says that the machine is no more, after `patience_ms`
-  // without a connection, and for every fault that is not the network's.
+  // A connected session with the runner in place; connects again when the last one broke. `act` is called again after a
+  // broken connection, so it must be idempotent. Gives up when the provider says that the machine is no more, after
+  // `patience_ms` without a connection, and for every fault that is not the network's.
   template <typename Act>
   auto with_runner(int64_t patience_ms, Act&& act) {
     const int64_t give_up_ms = ctx.clock.mono_ms() + patience_ms;

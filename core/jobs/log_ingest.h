@@ -2,19 +2,16 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/jobs/job_run.h"
 #include "core/training_log/mask.h"
-#include "core/training_log/reader.h"
 
 namespace stoker::jobs {
 
-// The bytes of the log at [0, job.log_bytes) lie in <job>/log, written before the cursor moves; what lies beyond is not ours
-// yet and is written again. Commits are not synced to the disk one by one: a crash of the agent loses nothing, and after a crash
-// of the machine the log is fetched again from its start. One thread.
+// The bytes of the log at [0, job.log_bytes) lie in <job>/log, written before the cursor moves; what lies beyond is not
+// ours yet and is written again. One thread.
 class LogIngest {
  public:
   LogIngest(JobRun& run, std::string_view phase);
@@ -39,7 +36,6 @@ class LogIngest {
   std::string phase_;
   int fd_ = -1;
   training_log::Mask mask_;
-  std::unique_ptr<training_log::Reader> reader_;
   std::string pending_;  // from job.log_bytes on, not masked
 };
 

@@ -13,7 +13,8 @@ namespace stoker::jobs {
 namespace {
 
 constexpr int64_t kPatienceMs = 10 * kMinute;
-constexpr int64_t kFollowPatienceMs = 7 * 24 * kHour;  // a training outlives a network that is down; the caps still hold
+constexpr int64_t kFollowPatienceMs =
+    7 * 24 * kHour;  // a training outlives a network that is down; the caps still hold
 constexpr int64_t kCostEveryMs = kMinute;
 
 // Watches the caps and reports the cost while the job runs.
@@ -30,12 +31,16 @@ class Meter {
     if (now >= next_event_ms_) {
       next_event_ms_ = now + kCostEveryMs;
       JsonWriter json;
-      json.begin_object().member("per_hour", static_cast<double>(cost.micros_per_hour) / 1e6).member("so_far", so_far).key("cap");
+      json.begin_object()
+          .member("per_hour", static_cast<double>(cost.micros_per_hour) / 1e6)
+          .member("so_far", so_far)
+          .key("cap");
       run_.spec.max_cost > 0 ? json.real(run_.spec.max_cost) : json.null();
       run_.emit("cost", json.member("currency", cost.currency).end_object().str());
     }
     if (run_.spec.max_cost > 0 && so_far >= run_.spec.max_cost)
-      throw Error(Fault::invalid, fmt::format("limits.max_cost of {:g} {} is reached", run_.spec.max_cost, cost.currency),
+      throw Error(Fault::invalid,
+                  fmt::format("limits.max_cost of {:g} {} is reached", run_.spec.max_cost, cost.currency),
                   "raise limits.max_cost", "limits.max_cost");
     const double hours = static_cast<double>(run_.ctx.clock.wall_ms() - run_.instance().created_ms) / kHour;
     if (run_.spec.max_hours > 0 && hours >= run_.spec.max_hours)
@@ -50,7 +55,8 @@ class Meter {
 };
 
 // Follows until the phase has ended and all of its log is stored.
-remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience_ms, const std::function<void()>& tick) {
+remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience_ms,
+                           const std::function<void()>& tick) {
   LogIngest ingest(run, phase);
   remote::FollowSink sink;
   sink.data = [&](int64_t offset, std::string_view bytes) {
@@ -75,14 +81,16 @@ remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience
 }  // namespace
 
 remote::PhaseStatus run_phase(JobRun& run, std::string_view phase) {
-  const auto started = run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) { return runner.start(phase, run.wait()); });
+  const auto started =
+      run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) { return runner.start(phase, run.wait()); });
   if (started.state == "absent") throw Error(Fault::internal, std::string(phase) + " did not start");
   Meter meter(run);
   return follow(run, phase, kFollowPatienceMs, [&] { meter.tick(); });
 }
 
 void drain_log(JobRun& run, std::string_view phase) {
-  const auto status = run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) { return runner.status(phase, run.wait()); });
+  const auto status =
+      run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) { return runner.status(phase, run.wait()); });
   if (status.ended()) follow(run, phase, kPatienceMs, [] {});
 }
 
@@ -93,7 +101,8 @@ std::string failure_of(const remote::PhaseStatus& status, std::string_view phase
     const char* name = ::sigabbrev_np(*status.exit_signal);
     return fmt::format("{} was ended by signal SIG{}", phase, name ? name : std::to_string(*status.exit_signal));
   }
-  if (status.exit_code.value_or(-1) != 0) return fmt::format("{} exited with code {}", phase, status.exit_code.value_or(-1));
+  if (status.exit_code.value_or(-1) != 0)
+    return fmt::format("{} exited with code {}", phase, status.exit_code.value_or(-1));
   return {};
 }
 

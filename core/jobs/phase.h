@@ -7,8 +7,8 @@
 
 namespace stoker::jobs {
 
-// Starts the phase (or takes it up), stores and parses its log, watches the caps. Returns when it has ended and everything it
-// logged is stored. Throws invalid naming the cap when one is reached; the phase still runs then.
+// Starts the phase (or takes it up), stores and parses its log, watches the caps. Returns when it has ended and
+// everything it logged is stored. Throws invalid naming the cap when one is reached; the phase still runs then.
 remote::PhaseStatus run_phase(JobRun& run, std::string_view phase);
 
 // The same for a phase that may have been stopped or never started: only what is left of its log.

@@ -9,7 +9,10 @@ namespace {
 
 std::string instance_event(const store::InstanceRow& row) {
   JsonWriter json;
-  json.begin_object().member("id", row.id).member("state", store::to_string(row.phase)).member("provider", row.provider);
+  json.begin_object()
+      .member("id", row.id)
+      .member("state", store::to_string(row.phase))
+      .member("provider", row.provider);
   json.member("region", row.region).member("machine", row.machine);
   if (!row.cloud_state.empty()) json.member("cloud_state", row.cloud_state);
   if (!row.reason.empty()) json.member("reason", row.reason);
@@ -18,12 +21,14 @@ std::string instance_event(const store::InstanceRow& row) {
 
 }  // namespace
 
-void append_event(const PipelineContext& ctx, store::Connection& connection, const std::string& job_id, std::string_view kind,
-                  std::string_view data) {
+void append_event(const PipelineContext& ctx, store::Connection& connection, const std::string& job_id,
+                  std::string_view kind, std::string_view data) {
   const int64_t now = ctx.clock.wall_ms();
   std::string stamped = R"({"t":)" + std::to_string(now);
-  if (data.size() > 2) stamped.append(",").append(data.substr(1));
-  else stamped.append("}");
+  if (data.size() > 2)
+    stamped.append(",").append(data.substr(1));
+  else
+    stamped.append("}");
   store::Events(connection).append(job_id, now, kind, stamped);
 }
 

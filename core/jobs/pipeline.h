@@ -29,17 +29,18 @@ struct PipelineContext {
   // Throw unsupported with the reason when the plugin is not there.
   std::function<plugin_host::Provider&(const std::string& id)> provider;
   std::function<std::vector<const plugin_host::LogParser*>()> log_parsers;
-  std::vector<std::string> providers;  // enabled ids, in the order of the configuration
-  std::filesystem::path state_dir;     // jobs/<id>/{log,artifacts/}, files/<id>
-  std::filesystem::path runners;       // stoker-runner-x86_64, stoker-runner-aarch64
-  std::string install_id;              // 16 hex digits
+  std::vector<std::string> providers;             // enabled ids, in the order of the configuration
+  std::filesystem::path state_dir;                // jobs/<id>/{log,artifacts/}, files/<id>
+  std::filesystem::path runners;                  // stoker-runner-x86_64, stoker-runner-aarch64
+  std::string install_id;                         // 16 hex digits
   std::function<void(const std::string&)> alarm;  // what a person should know; any thread
 };
 
 [[nodiscard]] fleet::FleetContext fleet_context(const PipelineContext& ctx);
 
-// Appends an event to the job in this transaction. `data` is a JSON object without `t`; the caller publishes after the commit.
-void append_event(const PipelineContext& ctx, store::Connection& connection, const std::string& job_id, std::string_view kind,
-                  std::string_view data);
+// Appends an event to the job in this transaction. `data` is a JSON object without `t`; the caller publishes after the
+// commit.
+void append_event(const PipelineContext& ctx, store::Connection& connection, const std::string& job_id,
+                  std::string_view kind, std::string_view data);
 
 }  // namespace stoker::jobs

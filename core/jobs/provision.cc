@@ -66,12 +66,14 @@ plugin_host::CreateRequest request_of(JobRun& run, const InstanceRow& row) {
   request.disk_bytes = static_cast<uint64_t>(run.spec.resources.disk_gb) * 1'000'000'000;
   request.max_micros_per_hour = row.price_micros + row.price_micros / 100;
   request.spot = run.spec.resources.spot;
-  request.tags = {{"stk-install", run.ctx.install_id}, {"stk-job", run.row.id}, {"stk-attempt", std::to_string(row.attempt)},
+  request.tags = {{"stk-install", run.ctx.install_id},
+                  {"stk-job", run.row.id},
+                  {"stk-attempt", std::to_string(row.attempt)},
                   {"stk-deadline", std::to_string(row.deadline_ms / 1000)}};
   if ((facts.capabilities & STOKER_CAP_HOST_KEY) == 0) {
     const remote::SshKey host = key_of_attempt(run, "host", row.attempt);
-    request.user_data = fleet::render_user_data({host.private_key, host.public_key, request.ssh_public_key,
-                                                 facts.power_off != STOKER_POWER_OFF_FORBIDDEN});
+    request.user_data = fleet::render_user_data(
+        {host.private_key, host.public_key, request.ssh_public_key, facts.power_off != STOKER_POWER_OFF_FORBIDDEN});
   }
   return request;
 }
@@ -116,7 +118,8 @@ class Search {
       if (run_.spec.providers.size() == 1) throw error;
       note(provider, error);
     }
-    if (why_.empty()) throw Error(Fault::no_capacity, "no offer fits the job's resources", "stoker offers shows what there is");
+    if (why_.empty())
+      throw Error(Fault::no_capacity, "no offer fits the job's resources", "stoker offers shows what there is");
     throw Error(Fault::no_capacity, "no machine could be had: " + why_, hint_);
   }
 
@@ -142,7 +145,8 @@ void provision(JobRun& run) {
   for (;;) {
     const std::vector<InstanceRow> attempts = search.attempts();
     const auto open = std::find_if(attempts.rbegin(), attempts.rend(), [](const InstanceRow& row) {
-      return row.phase == InstancePhase::intent || row.phase == InstancePhase::unknown || row.phase == InstancePhase::alive;
+      return row.phase == InstancePhase::intent || row.phase == InstancePhase::unknown ||
+             row.phase == InstancePhase::alive;
     });
     if (open != attempts.rend()) {
       if (run.row.instance_id != open->id)
@@ -154,7 +158,7 @@ void provision(JobRun& run) {
         bring_up(run, *open);
         return run.commit("connecting", [](store::JobRow& it) { it.state = JobState::connecting; });
       } catch (const Error& error) {
-        if (error.fault == Fault::cancelled || error.code == "store") throw;
+        if (error.fault == Fault::cancelled || store::is_store_error(error)) throw;
         search.note(open->provider, error);
         continue;
       }

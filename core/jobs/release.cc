@@ -19,7 +19,7 @@ void tidy(JobRun& run, const InstanceRow& machine, bool keep) {
   try {
     run.with_runner(kMinute, [&](remote::RunnerClient& runner) { runner.clean(run.wait()); });
   } catch (const Error& error) {
-    if (run.closing().cancel.stop_requested() || error.code == "store") throw;
+    if (run.closing().cancel.stop_requested() || store::is_store_error(error)) throw;
     if (run.ctx.alarm) run.ctx.alarm("job " + run.row.id + " left its files on " + machine.id + ": " + error.what());
   }
 }
@@ -28,7 +28,8 @@ void tidy(JobRun& run, const InstanceRow& machine, bool keep) {
 bool all_settled(JobRun& run) {
   const auto rows = run.ctx.db.read([&](store::Connection& c) { return store::Instances(c).of_job(run.row.id); });
   return std::all_of(rows.begin(), rows.end(), [](const InstanceRow& row) {
-    return row.phase == InstancePhase::refused || row.phase == InstancePhase::gone || (row.phase == InstancePhase::alive && row.kept);
+    return row.phase == InstancePhase::refused || row.phase == InstancePhase::gone ||
+           (row.phase == InstancePhase::alive && row.kept);
   });
 }
 
@@ -42,9 +43,11 @@ void let_go(JobRun& run, const InstanceRow& machine) {
     fleet::resolve_instance(run.fleet, machine, run.closing());
   } else if (machine.phase == InstancePhase::alive && !machine.kept) {
     const bool keep = run.spec.after == After::keep && machine.id == run.row.instance_id && machine.seen_alive;
-    if (machine.id == run.row.instance_id && !machine.ssh_host.empty() && !machine.host_public_key.empty()) tidy(run, machine, keep);
+    if (machine.id == run.row.instance_id && !machine.ssh_host.empty() && !machine.host_public_key.empty())
+      tidy(run, machine, keep);
     run.disconnect();
-    if (!keep) fleet::mark_deleting(run.fleet, machine.id, "its job has ended");
+    if (!keep)
+      fleet::mark_deleting(run.fleet, machine.id, "its job has ended");
     else
       fleet::change(run.fleet, "kept", machine.id, [&](InstanceRow& it) {
         it.kept = true;
@@ -69,7 +72,9 @@ void release(JobRun& run) {
   const bool kept = run.row.attempt > 0 && run.instance().kept;
   run.ctx.vault.erase_all("job/" + run.row.id + (kept ? "/secret/" : "/"));  // a kept machine is still logged in to
   run.commit("ended", [&](store::JobRow& it) {
-    it.state = it.outcome == "succeeded" ? JobState::succeeded : it.outcome == "cancelled" ? JobState::cancelled : JobState::failed;
+    it.state = it.outcome == "succeeded"   ? JobState::succeeded
+               : it.outcome == "cancelled" ? JobState::cancelled
+                                           : JobState::failed;
     it.ended_ms = run.ctx.clock.wall_ms();
   });
 }

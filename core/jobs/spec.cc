@@ -21,10 +21,12 @@ bool is_variable_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
-void check_variables(const SpecReader& top, const char* key, const std::vector<std::pair<std::string, std::string>>& list) {
+void check_variables(const SpecReader& top, const char* key,
+                     const std::vector<std::pair<std::string, std::string>>& list) {
   for (const auto& [name, value] : list) {
     const std::string where = std::string(key) + "." + name;
-    if (!is_variable_name(name)) top.refuse(where, "is not a name for an environment variable", "use letters, digits and _");
+    if (!is_variable_name(name))
+      top.refuse(where, "is not a name for an environment variable", "use letters, digits and _");
     if (name.starts_with("STOKER_")) top.refuse(where, "names beginning with STOKER_ are the agent's own");
   }
 }
@@ -92,8 +94,10 @@ void read_after(const SpecReader& top, JobSpec& out) {
   if (!value) return;
   if (value->is_string()) {
     const std::string word = top.text("after");
-    if (word == "keep") out.after = After::keep;
-    else if (word != "destroy") top.refuse("after", "must be destroy, keep or {keep_idle_minutes: N}, not '" + word + "'");
+    if (word == "keep")
+      out.after = After::keep;
+    else if (word != "destroy")
+      top.refuse("after", "must be destroy, keep or {keep_idle_minutes: N}, not '" + word + "'");
     return;
   }
   const auto in = top.object("after", {"keep_idle_minutes"});
@@ -131,7 +135,8 @@ JobSpec read_spec(const SpecReader& top) {
     top.refuse("run", "is missing", "give the command that trains, for example: run: python train.py");
   out.log_parser = top.text("log_parser", "auto");
   out.outputs = top.texts("outputs");
-  for (size_t i = 0; i < out.outputs.size(); ++i) check_relative(top, "outputs[" + std::to_string(i) + "]", out.outputs[i]);
+  for (size_t i = 0; i < out.outputs.size(); ++i)
+    check_relative(top, "outputs[" + std::to_string(i) + "]", out.outputs[i]);
   if (const auto in = top.object("checkpoints", {"path", "every_minutes"})) {
     out.checkpoints = {in->text("path"), in->amount("every_minutes", 10)};
     check_relative(*in, "path", out.checkpoints.path);
@@ -140,14 +145,15 @@ JobSpec read_spec(const SpecReader& top) {
     out.max_cost = in->amount("max_cost", 0);
     out.max_hours = in->amount("max_hours", 0);
     for (const char* key : {"max_cost", "max_hours"})
-      if (in->find(key) && in->amount(key, 0) == 0) in->refuse(key, "must be more than 0", "leave the key out for no cap");
+      if (in->find(key) && in->amount(key, 0) == 0)
+        in->refuse(key, "must be more than 0", "leave the key out for no cap");
   }
   read_after(top, out);
   return out;
 }
 
-const Names kTopKeys = {"name",       "provider", "resources",  "template", "params",      "inputs", "env",  "secrets",
-                        "setup",      "run",      "log_parser", "outputs",  "checkpoints", "limits", "after"};
+const Names kTopKeys = {"name",  "provider", "resources",  "template", "params",      "inputs", "env",  "secrets",
+                        "setup", "run",      "log_parser", "outputs",  "checkpoints", "limits", "after"};
 
 void check_known(const Names& asked, const Names& known, const char* key, const char* what) {
   for (const std::string& name : asked) {
@@ -161,7 +167,8 @@ void check_known(const Names& asked, const Names& known, const char* key, const 
 }
 
 simdjson::dom::object top_object(simdjson::dom::parser& parser, std::string_view json) {
-  if (json.size() > kMaxSpecBytes) throw Error(Fault::invalid, "the job spec is larger than 1 MiB", "put data into inputs");
+  if (json.size() > kMaxSpecBytes)
+    throw Error(Fault::invalid, "the job spec is larger than 1 MiB", "put data into inputs");
   simdjson::dom::element root;
   if (const auto error = parser.parse(json.data(), json.size()).get(root))
     throw Error(Fault::invalid, std::string("the job spec is not JSON: ") + simdjson::error_message(error));
@@ -183,7 +190,8 @@ JobSpec parse_spec(std::string_view json, const SpecRules& rules) {
   if (!rules.local_paths)
     for (size_t i = 0; i < spec.inputs.size(); ++i)
       if (!spec.inputs[i].from.starts_with("file:"))
-        throw Error(Fault::forbidden, "inputs[" + std::to_string(i) + "].from: this token may not name paths of this machine",
+        throw Error(Fault::forbidden,
+                    "inputs[" + std::to_string(i) + "].from: this token may not name paths of this machine",
                     "upload it with POST /v1/files and use file:<id>", "inputs[" + std::to_string(i) + "].from");
   return spec;
 }
@@ -213,7 +221,8 @@ std::string to_json(const JobSpec& spec) {
   if (!need.region.empty()) json.member("region", need.region);
   json.member("spot", need.spot).member("disk_gb", need.disk_gb).end_object();
   json.key("inputs").begin_array();
-  for (const Input& input : spec.inputs) json.begin_object().member("from", input.from).member("to", input.to).end_object();
+  for (const Input& input : spec.inputs)
+    json.begin_object().member("from", input.from).member("to", input.to).end_object();
   json.end_array().key("env").begin_object();
   for (const auto& [name, value] : spec.env) json.member(name, value);
   json.end_object();
@@ -231,8 +240,10 @@ std::string to_json(const JobSpec& spec) {
   if (spec.max_cost > 0) json.member("max_cost", spec.max_cost);
   if (spec.max_hours > 0) json.member("max_hours", spec.max_hours);
   json.end_object();
-  if (spec.keep_idle_minutes) json.key("after").begin_object().member("keep_idle_minutes", *spec.keep_idle_minutes).end_object();
-  else json.member("after", spec.after == After::keep ? "keep" : "destroy");
+  if (spec.keep_idle_minutes)
+    json.key("after").begin_object().member("keep_idle_minutes", *spec.keep_idle_minutes).end_object();
+  else
+    json.member("after", spec.after == After::keep ? "keep" : "destroy");
   return json.end_object().str();
 }
 

@@ -51,7 +51,7 @@ struct JobSpec {
 constexpr double kDefaultMaxHours = 24;
 
 struct SpecRules {
-  bool local_paths = false;  // the admin scope may name paths of this machine
+  bool local_paths = false;                         // the admin scope may name paths of this machine
   std::vector<std::string> providers, log_parsers;  // what this agent has
 };
 

@@ -15,12 +15,18 @@ using simdjson::dom::element_type;
 
 const char* type_name(element value) {
   switch (value.type()) {
-    case element_type::ARRAY: return "a list";
-    case element_type::OBJECT: return "a map";
-    case element_type::STRING: return "text";
-    case element_type::BOOL: return "true/false";
-    case element_type::NULL_VALUE: return "nothing";
-    default: return "a number";
+    case element_type::ARRAY:
+      return "a list";
+    case element_type::OBJECT:
+      return "a map";
+    case element_type::STRING:
+      return "text";
+    case element_type::BOOL:
+      return "true/false";
+    case element_type::NULL_VALUE:
+      return "nothing";
+    default:
+      return "a number";
   }
 }
 

@@ -12,8 +12,8 @@ namespace stoker::jobs {
 
 class SpecReader {
  public:
-  // `path` is the dotted path of this object, empty at the top. Throws for keys not in `known`, naming the nearest, and for
-  // keys given twice.
+  // `path` is the dotted path of this object, empty at the top. Throws for keys not in `known`, naming the nearest, and
+  // for keys given twice.
   SpecReader(simdjson::dom::object object, std::string path, const std::vector<std::string>& known);
 
   [[nodiscard]] std::optional<simdjson::dom::element> find(std::string_view key) const;
@@ -22,7 +22,7 @@ class SpecReader {
   // The value, or `otherwise` when the key is absent or null.
   [[nodiscard]] std::string text(std::string_view key, std::string otherwise = {}) const;
   [[nodiscard]] bool boolean(std::string_view key, bool otherwise) const;
-  [[nodiscard]] double amount(std::string_view key, double otherwise) const;  // a finite number >= 0
+  [[nodiscard]] double amount(std::string_view key, double otherwise) const;   // a finite number >= 0
   [[nodiscard]] int64_t count(std::string_view key, int64_t otherwise) const;  // a whole number >= 0
   // One text or a list of texts.
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;

@@ -22,7 +22,9 @@ std::string runner_spec(const JobRun& run) {
   return json.end_object().end_object().str();
 }
 
-bool is_executable(const fs::path& path) { return (fs::status(path).permissions() & fs::perms::owner_exec) != fs::perms::none; }
+bool is_executable(const fs::path& path) {
+  return (fs::status(path).permissions() & fs::perms::owner_exec) != fs::perms::none;
+}
 
 void add_input(const fs::path& from, const std::string& to, std::vector<remote::UploadFile>& files) {
   std::error_code error;
@@ -35,14 +37,17 @@ void add_input(const fs::path& from, const std::string& to, std::vector<remote::
     files.push_back({"work/" + to, from, std::nullopt, is_executable(from)});
     return;
   }
-  if (!fs::is_directory(status)) throw Error(Fault::invalid, "input " + from.string() + " is neither a file nor a folder");
-  for (auto it = fs::recursive_directory_iterator(from, error); it != fs::recursive_directory_iterator(); it.increment(error)) {
+  if (!fs::is_directory(status))
+    throw Error(Fault::invalid, "input " + from.string() + " is neither a file nor a folder");
+  for (auto it = fs::recursive_directory_iterator(from, error); it != fs::recursive_directory_iterator();
+       it.increment(error)) {
     if (error) throw absent(from);
     if (!it->is_regular_file(error)) continue;
     const std::string below = it->path().lexically_relative(from).generic_string();
     files.push_back({"work/" + to + "/" + below, it->path(), std::nullopt, is_executable(it->path())});
     if (files.size() > kMaxFiles)
-      throw Error(Fault::invalid, "input " + from.string() + " holds more than 200,000 files", "pack them into an archive");
+      throw Error(Fault::invalid, "input " + from.string() + " holds more than 200,000 files",
+                  "pack them into an archive");
   }
   if (error) throw absent(from);
 }

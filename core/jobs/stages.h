@@ -1,4 +1,5 @@
-// The stages, one file each. A stage does its work, safe to be entered again at any point of it, and commits the next state.
+// The stages, one file each. A stage does its work, safe to be entered again at any point of it, and commits the next
+// state.
 #pragma once
 
 #include "core/jobs/job_run.h"

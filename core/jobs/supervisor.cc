@@ -34,7 +34,8 @@ void check_inputs(const PipelineContext& ctx, const JobSpec& spec, const Submiss
     if (from.starts_with("file:")) {
       const auto file = ctx.db.read([&](store::Connection& c) { return store::Files(c).find(from.substr(5)); });
       if (!file || (!submission.admin && file->owner != submission.owner))
-        throw Error(Fault::invalid, field + ": there is no file " + from.substr(5), "POST /v1/files uploads one", field);
+        throw Error(Fault::invalid, field + ": there is no file " + from.substr(5), "POST /v1/files uploads one",
+                    field);
       continue;
     }
     std::error_code error;

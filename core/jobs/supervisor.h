@@ -1,4 +1,5 @@
-// The jobs of this agent: submitted, carried through the pipeline by one thread each, cancelled, and taken up again after a crash.
+// The jobs of this agent: submitted, carried through the pipeline by one thread each, cancelled, and taken up again
+// after a crash.
 #pragma once
 
 #include <filesystem>
@@ -30,8 +31,8 @@ class Supervisor {
 
   // Takes up every open job. Once, before the first submit.
   void resume();
-  // Committed when it returns. The same key and body again gives the same job; the same key and another body is conflict.
-  // Throws invalid with `field` for a bad spec.
+  // Committed when it returns. The same key and body again gives the same job; the same key and another body is
+  // conflict. Throws invalid with `field` for a bad spec.
   store::JobRow submit(const Submission& submission);
   // Returns at once; the job's thread does the rest. Throws not_found, conflict when the job has ended.
   store::JobRow cancel(const std::string& id);

@@ -134,12 +134,13 @@ std::unique_ptr<Connection> Database::open() {
   return connection;
 }
 
-bool Database::try_write(const char* what, const Work& work, bool may_spend_reserve) {
+bool Database::try_write(const char* what, const Work& work, Durability durability, bool may_spend_reserve) {
   const std::lock_guard lock(write_mutex_);
   const WriterMark mark(writer_);
   Lease lease(*this);
   Connection& connection = lease.connection();
   try {
+    connection.exec(durability == Durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     connection.exec("BEGIN IMMEDIATE");
     work(connection);
     if (gate_ != nullptr) gate_->before_commit(what);
@@ -155,10 +156,12 @@ bool Database::try_write(const char* what, const Work& work, bool may_spend_rese
   return true;
 }
 
-void Database::run_write(const char* what, const Work& work) {
+bool is_store_error(const Error& error) { return error.code.starts_with(kStoreCode); }
+
+void Database::run_write(const char* what, const Work& work, Durability durability) {
   if (writer_.load() == std::this_thread::get_id())
     throw Error(Fault::internal, std::string("write \"") + what + "\" begun inside another write");
-  if (!try_write(what, work, true)) try_write(what, work, false);
+  if (!try_write(what, work, durability, true)) try_write(what, work, durability, false);
   if (gate_ != nullptr) gate_->after_commit(what);
 }
 

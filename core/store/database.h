@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/error.h"
 #include "core/store/reserve.h"
 
 namespace stoker::store {
@@ -29,6 +30,13 @@ class CommitGate {
   virtual void after_commit(const char* what) = 0;
 };
 
+// full: on the disk when write() returns. relaxed: survives the death of the process at once and a power cut with the
+// next full write or checkpoint; for telemetry that the instance still has.
+enum class Durability { full, relaxed };
+
+// True for what the store itself could not do (disk full, locked, damaged), as opposed to what a caller asked wrongly.
+[[nodiscard]] bool is_store_error(const Error& error);
+
 // Any thread. Each call leases one connection of a small pool. Writes do not nest: a write inside a write throws
 // internal.
 class Database {
@@ -45,7 +53,7 @@ class Database {
   // BEGIN IMMEDIATE; f(connection); COMMIT. Anything thrown rolls back. SQLITE_FULL becomes Error{unavailable} with a
   // hint, but first the reserve is freed and f runs once more on a fresh transaction: f must bear being called twice.
   template <typename F>
-  auto write(const char* what, F&& f);
+  auto write(const char* what, F&& f, Durability durability = Durability::full);
 
   // A consistent snapshot.
   template <typename F>
@@ -59,10 +67,10 @@ class Database {
   class Lease;
   using Work = std::function<void(Connection&)>;
 
-  void run_write(const char* what, const Work& work);
+  void run_write(const char* what, const Work& work, Durability durability);
   void run_read(const Work& work);
   // False: the disk was full, the reserve has been freed, try again.
-  bool try_write(const char* what, const Work& work, bool may_spend_reserve);
+  bool try_write(const char* what, const Work& work, Durability durability, bool may_spend_reserve);
 
   std::unique_ptr<Connection> open();
   void make_private_file();

@@ -9,13 +9,13 @@
 namespace stoker::store {
 
 template <typename F>
-auto Database::write(const char* what, F&& f) {
+auto Database::write(const char* what, F&& f, Durability durability) {
   using Result = std::decay_t<std::invoke_result_t<F&, Connection&>>;
   if constexpr (std::is_void_v<Result>) {
-    run_write(what, [&f](Connection& connection) { f(connection); });
+    run_write(what, [&f](Connection& connection) { f(connection); }, durability);
   } else {
     std::optional<Result> result;
-    run_write(what, [&f, &result](Connection& connection) { result.emplace(f(connection)); });
+    run_write(what, [&f, &result](Connection& connection) { result.emplace(f(connection)); }, durability);
     return Result(std::move(*result));
   }
 }

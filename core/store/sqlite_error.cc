@@ -34,7 +34,9 @@ Error damaged(const std::filesystem::path& file, const std::string& how) {
           "still finds and destroys what was rented"};
 }
 
-Error as_error(const SQLite::Exception& cause, sqlite3* handle, const std::filesystem::path& file,
+namespace {
+
+Error classify(const SQLite::Exception& cause, sqlite3* handle, const std::filesystem::path& file,
                const std::string& doing) {
   const std::string message = doing + " in " + file.string() + ": " + cause.what();
   if (is_disk_full(cause, handle)) {
@@ -65,6 +67,15 @@ Error as_error(const SQLite::Exception& cause, sqlite3* handle, const std::files
     default:
       return {Fault::internal, message};
   }
+}
+
+}  // namespace
+
+Error as_error(const SQLite::Exception& cause, sqlite3* handle, const std::filesystem::path& file,
+               const std::string& doing) {
+  Error error = classify(cause, handle, file, doing);
+  if (error.code.empty()) error.code = kStoreCode;
+  return error;
 }
 
 }  // namespace stoker::store

@@ -14,6 +14,8 @@ namespace stoker::store {
 
 // Error::code of every error that a full disk is the cause of.
 constexpr const char* kDiskFullCode = "SQLITE_FULL";
+// Error::code of every other error of the store.
+constexpr const char* kStoreCode = "SQLITE";
 
 // Both look at the handle's last system error, so call them before anything else runs on it. It may be null.
 [[nodiscard]] bool is_disk_full(const SQLite::Exception& cause, sqlite3* handle);

@@ -16,7 +16,10 @@ TEST(JsonWriter, WritesNestedValues) {
 
 TEST(JsonWriter, NumbersThatAreNotFiniteAreNull) {
   JsonWriter json;
-  json.begin_array().real(std::numeric_limits<double>::quiet_NaN()).real(std::numeric_limits<double>::infinity()).end_array();
+  json.begin_array()
+      .real(std::numeric_limits<double>::quiet_NaN())
+      .real(std::numeric_limits<double>::infinity())
+      .end_array();
   EXPECT_EQ(json.str(), "[null,null]");
 }
 

@@ -24,7 +24,7 @@ TEST_F(PrivateFile, WritesWholeAndPrivate) {
   write_private_file(file, "one");
   write_private_file(file, "two");
   EXPECT_EQ(read_file(file), "two");
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(file.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
@@ -32,7 +32,7 @@ TEST_F(PrivateFile, WritesWholeAndPrivate) {
 
 TEST_F(PrivateFile, MakesFoldersPrivate) {
   ensure_private_folder(folder_ / "a" / "b");
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat((folder_ / "a").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0700u);
 }

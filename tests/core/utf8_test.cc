@@ -12,8 +12,8 @@ TEST(Utf8, KeepsWhatIsValid) {
 
 TEST(Utf8, ReplacesEachMaximalBadSequence) {
   EXPECT_EQ(to_utf8("a\xFFz"), "a\xEF\xBF\xBDz");
-  EXPECT_EQ(to_utf8("\xE2\x96"), "\xEF\xBF\xBD");                          // cut short
-  EXPECT_EQ(to_utf8("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD");              // overlong
+  EXPECT_EQ(to_utf8("\xE2\x96"), "\xEF\xBF\xBD");                              // cut short
+  EXPECT_EQ(to_utf8("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD");                  // overlong
   EXPECT_EQ(to_utf8("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // surrogate
   EXPECT_EQ(to_utf8("\xE2\x96(x"), "\xEF\xBF\xBD(x");
 }
