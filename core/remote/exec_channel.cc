@@ -59,6 +59,7 @@ class Command {
       return libssh2_channel_process_startup(channel_, "exec", 4, exec_.command.data(), size);
     }));
     if (exec_.input) input_.resize(kInputBuffer);
+    input_done_ = !exec_.input && exec_.hold_input;
     output_.resize(kOutputBuffer);
     last_moved_ms_ = last_tick_ms_ = last_sent_ms_ = poller_.now_ms();
   }

@@ -31,6 +31,9 @@ struct Exec {
   std::string command;  // for the remote user's shell
   // Fills the buffer with the next bytes of standard input and returns how many; 0 is the end. Null: no input.
   std::function<size_t(char* buffer, size_t size)> input;
+  // Without `input`: standard input stays open until the command ends instead of ending at once. Some commands take its end
+  // for the end of their reader.
+  bool hold_input = false;
   // Standard output as it comes; false: stop, close the channel and return what is known.
   std::function<bool(std::string_view)> output;
   // Called at least every `tick_ms` while nothing else happens; false: stop.
