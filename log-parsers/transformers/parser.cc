@@ -1,0 +1,344 @@
+#include "parser.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "bar.h"
+
+namespace stoker::transformers {
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+constexpr int kMaxFailedDicts = 16;  // a line full of braces must not take quadratic time
+constexpr std::size_t kMaxMessage = 1000;
+
+bool has(std::string_view text, std::string_view part) noexcept { return text.find(part) != kNone; }
+
+bool ends_with_key(const Record& record, std::string_view prefix, std::string_view suffix, std::string_view& stem) {
+  for (const auto& item : record.items) {
+    if (item.key.starts_with(prefix) && item.key.ends_with(suffix) && item.key.size() > suffix.size()) {
+      stem = item.key.substr(0, item.key.size() - suffix.size());
+      return true;
+    }
+  }
+  return false;
+}
+
+// What a record is: the kind of its event, and the split of an evaluation. Kind 0: no record of a training.
+std::int32_t classify(const Record& record, std::string_view& name) {
+  name = {};
+  if (record.find("loss") != nullptr) return STOKER_EVENT_METRIC;
+  if (record.find("train_runtime") != nullptr) return STOKER_EVENT_SUMMARY;
+  for (const std::string_view prefix : {"eval_", "predict_", "test_"}) {
+    if (ends_with_key(record, prefix, "_runtime", name) || ends_with_key(record, prefix, "_loss", name)) {
+      return STOKER_EVENT_EVAL;
+    }
+  }
+  const bool learns = record.find("learning_rate") != nullptr || record.find("lr") != nullptr;
+  if ((learns && record.find("epoch") != nullptr) || record.find("episode") != nullptr) return STOKER_EVENT_METRIC;
+  return 0;
+}
+
+bool fits(const Record& record, std::string_view key) { return record.find(key) != nullptr; }
+
+}  // namespace
+
+void Parser::push(std::string_view bytes, const LogEmit& emit) {
+  emit_ = &emit;
+  lines_.push(bytes, [this](const LogLine& line) { read(line); });
+}
+
+void Parser::finish(std::int32_t why, const LogEmit& emit) {
+  emit_ = &emit;
+  lines_.finish([this](const LogLine& line) { read(line); });
+  if (start_block_.finish()) emit_start({});
+  if (why != STOKER_FINISH_EOF || !candidate_ || summarized_) return;
+  LogLine at;
+  at.first_byte = candidate_->first_byte;
+  at.last_byte = candidate_->last_byte;
+  emit_phase(at, "failed");
+  emit_diagnosis(*candidate_, true);
+}
+
+void Parser::read(const LogLine& line) {
+  if (start_block_.feed(line.text)) emit_start(line);
+  if (line.text.empty()) return;
+  const std::size_t behind_bars = read_bars(line);
+  read_records(line);
+  // A bar that is redrawn carries no message; behind its last frame there may be one.
+  if (behind_bars < line.text.size()) read_message(line, line.text.substr(behind_bars));
+}
+
+std::size_t Parser::read_bars(const LogLine& line) {
+  Bar bar;
+  std::size_t at = 0;
+  while (find_bar(line.text, at, bar)) {
+    read_bar(line, bar);
+    at = bar.end;
+  }
+  return at;
+}
+
+void Parser::read_bar(const LogLine& line, const Bar& bar) {
+  BarKind kind = kind_of_title(bar.title);
+  if (bar.title.empty()) {
+    const auto seen = training_.feed(bar);
+    if (seen.new_run) begin_run();
+    const bool train = seen.role == TrainingBar::Role::train;
+    kind = train ? BarKind{"train", "train"} : BarKind{"eval", "eval"};
+    if (train && seen.advanced) training_goes_on(line);
+    if (!train && summarized_) kind.phase = {};
+  }
+  emit_phase(line, kind.phase);
+  const auto title = utf8_text(bar.title), unit = utf8_text(bar.unit.substr(0, 40));
+  fields_.clear();
+  fields_.push_back(field("scope", kind.scope));
+  fields_.push_back(field("n", bar.n));
+  fields_.push_back(field("total", bar.total));
+  if (!unit.empty()) fields_.push_back(field("unit", unit));
+  if (bar.elapsed_s >= 0) fields_.push_back(field("elapsed_s", bar.elapsed_s));
+  if (bar.rate > 0) fields_.push_back(field("rate", bar.rate));
+  LogEvent event;
+  event.kind = STOKER_EVENT_PROGRESS;
+  event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
+  event.first_byte = line.first_byte;
+  event.last_byte = line.last_byte;
+  event.name = title;
+  event.fields = fields_;
+  (*emit_)(event);
+}
+
+void Parser::read_records(const LogLine& line) {
+  int failed = 0;
+  for (std::size_t at = line.text.find('{'); at != kNone && failed < kMaxFailedDicts;) {
+    std::size_t behind = kNone;
+    if (at + 1 < line.text.size() && (line.text[at + 1] == '\'' || line.text[at + 1] == '"')) {
+      behind = parse_record(line.text, at, record_);
+      if (behind == kNone) ++failed;
+    }
+    if (behind != kNone) read_record(line, line.text.substr(0, at));
+    at = line.text.find('{', behind == kNone ? at + 1 : behind);
+  }
+}
+
+void Parser::read_record(const LogLine& line, std::string_view before) {
+  // What LLaMA-Factory's web UI adds is a second, rounded copy of the record the Trainer prints.
+  if (before.ends_with(">> ") && (has(before, "logging.py:") || has(before, "callbacks"))) return;
+  std::string_view name;
+  const std::int32_t kind = classify(record_, name);
+  if (kind == 0) return;
+  if (kind == STOKER_EVENT_METRIC) {
+    if (training_.saw_record()) begin_run();
+    // Without bars only records tell that the training goes on. With bars they may come late, from a buffer.
+    if (training_.total() == 0) training_goes_on(line);
+    if (phase_ != "train" && phase_ != "eval" && !summarized_) emit_phase(line, "train");
+    fresh_ = false;
+  }
+  emit_numbers(line, kind, name);
+  if (kind == STOKER_EVENT_SUMMARY) {
+    training_goes_on(line);
+    training_.saw_summary();
+    summarized_ = true;
+    emit_phase(line, "done");
+  }
+}
+
+void Parser::emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name) {
+  fields_.clear();
+  std::vector<std::string> repaired;  // keys that are not UTF-8
+  repaired.reserve(record_.items.size());
+  for (const auto& item : record_.items) {
+    std::string_view key = item.key;
+    if (std::any_of(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
+      key = repaired.emplace_back(utf8_text(key));
+    }
+    fields_.push_back(item.value.whole ? field(key, item.value.i) : field(key, item.value.r));
+  }
+  const auto shown = utf8_text(name);
+  LogEvent event;
+  event.kind = kind;
+  event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
+  event.first_byte = line.first_byte;
+  event.last_byte = line.last_byte;
+  event.name = shown;
+  event.fields = fields_;
+  (*emit_)(event);
+}
+
+void Parser::read_message(const LogLine& line, std::string_view text) {
+  Raised raised;
+  if (traceback_.feed(text, raised)) {
+    const Fault* fault = fault_of_exception(raised.exception, raised.message);
+    if (!raised.benign) fail(line, fault, raised.exception, raised.message, raised.chained);
+    return;
+  }
+  if (traceback_.open()) return;
+  if (const Fault* fault = fault_of_line(text)) {
+    fail(line, fault, {}, text, false);
+    return;
+  }
+  read_checkpoint(line, text);
+}
+
+void Parser::read_checkpoint(const LogLine& line, std::string_view text) {
+  constexpr std::string_view kSaving = "Saving model checkpoint to ", kFolder = "checkpoint-";
+  const auto at = text.find(kSaving);
+  if (at == kNone) return;
+  auto path = text.substr(at + kSaving.size());
+  while (!path.empty() && (path.back() == ' ' || path.back() == '/')) path.remove_suffix(1);
+  const auto folder = path.rfind(kFolder);
+  if (folder == kNone) return;  // the final save, or a folder of another name
+  const auto step = parse_number(path.substr(folder + kFolder.size()));
+  if (!step || !step->whole || step->i < 0) return;
+  Checkpoint made{utf8_text(path), step->i, line.first_byte, line.last_byte};
+  if (checkpoint_ && checkpoint_->path == made.path) return;  // every rank may say so
+  if (checkpoint_) emit_checkpoint(*checkpoint_, true);
+  checkpoint_ = std::move(made);
+  emit_checkpoint(*checkpoint_, false);
+}
+
+void Parser::training_goes_on(const LogLine&) {
+  candidate_.reset();
+  fresh_ = false;
+  if (checkpoint_) emit_checkpoint(*checkpoint_, true);  // saving blocks the training
+  checkpoint_.reset();
+}
+
+void Parser::begin_run() noexcept {
+  ++run_;
+  started_total_ = -1;
+  summarized_ = false;
+  fresh_ = true;
+  candidate_.reset();
+}
+
+void Parser::fail(const LogLine& line, const Fault* fault, std::string exception, std::string_view message,
+                  bool chained) {
+  Candidate made{fault,     std::move(exception), utf8_text(message.substr(0, kMaxMessage)),
+                 line.rank, line.first_byte,      line.last_byte};
+  made.exception = utf8_text(made.exception);
+  training_.saw_fault();
+  if (candidate_) {
+    const bool same = candidate_->fault == fault && candidate_->exception == made.exception;
+    const bool vague = fault->kind == "exception" && chained && candidate_->fault->kind != "exception";
+    // A sibling that was ended, a wrapper, or what was raised while handling the cause: none of them is the root.
+    if (same || is_wrapper(*fault) || vague) return;
+    if (!is_wrapper(*candidate_->fault) && (candidate_->fault->kind == "nccl_timeout" || fault->kind == "killed" ||
+                                            (fault->kind == "signal" && made.exception.empty()))) {
+      return;
+    }
+  }
+  emit_diagnosis(made, false);
+  candidate_ = std::move(made);
+}
+
+void Parser::emit_phase(const LogLine& line, std::string_view phase) {
+  if (phase.empty() || phase == phase_) return;
+  phase_ = phase;
+  LogEvent event;
+  event.kind = STOKER_EVENT_PHASE;
+  event.first_byte = line.first_byte;
+  event.last_byte = line.last_byte;
+  event.name = phase_;
+  (*emit_)(event);
+}
+
+void Parser::emit_start(const LogLine& line) {
+  const Start& start = start_block_.start();
+  // Every rank may print the block, and some print it twice.
+  if (fresh_ && started_total_ == start.total_steps && started_total_ >= 0) return;
+  if (!fresh_) begin_run();
+  started_total_ = start.total_steps;
+  training_.start(start.total_steps);
+  summarized_ = false;
+  candidate_.reset();
+  const auto framework = start.framework.empty() ? std::string("transformers") : start.framework;
+  fields_.clear();
+  fields_.push_back(field("run", run_));
+  fields_.push_back(field("framework", framework));
+  const std::pair<std::string_view, const std::string*> texts[] = {
+      {"version", &start.version},
+      {"transformers_version", &start.transformers_version},
+      {"torch_version", &start.torch_version}};
+  const auto clean = [](const std::string& text) { return utf8_text(text); };
+  std::string kept[3];
+  for (int i = 0; i < 3; ++i) {
+    if (texts[i].second->empty()) continue;
+    kept[i] = clean(*texts[i].second);
+    fields_.push_back(field(texts[i].first, kept[i]));
+  }
+  const std::pair<std::string_view, std::int64_t> numbers[] = {{"total_steps", start.total_steps},
+                                                               {"num_examples", start.num_examples},
+                                                               {"num_epochs", start.num_epochs},
+                                                               {"batch_size", start.batch_size},
+                                                               {"total_batch_size", start.total_batch_size},
+                                                               {"gradient_accumulation", start.gradient_accumulation},
+                                                               {"trainable_parameters", start.trainable_parameters},
+                                                               {"resumed_step", start.resumed_step}};
+  for (const auto& [key, value] : numbers) {
+    if (value >= 0) fields_.push_back(field(key, value));
+  }
+  LogEvent event;
+  event.kind = STOKER_EVENT_RUN;
+  event.first_byte = line.first_byte;
+  event.last_byte = line.last_byte;
+  event.name = framework;
+  event.fields = fields_;
+  (*emit_)(event);
+}
+
+void Parser::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {
+  fields_.clear();
+  fields_.push_back(field("step", checkpoint.step));
+  fields_.push_back(field("path", checkpoint.path));
+  fields_.push_back(field("complete", complete));
+  LogEvent event;
+  event.kind = STOKER_EVENT_CHECKPOINT;
+  event.first_byte = checkpoint.first_byte;
+  event.last_byte = checkpoint.last_byte;
+  event.fields = fields_;
+  (*emit_)(event);
+}
+
+void Parser::emit_diagnosis(const Candidate& what, bool terminal) {
+  fields_.clear();
+  if (!what.exception.empty()) fields_.push_back(field("exception", what.exception));
+  if (what.rank >= 0) fields_.push_back(field("rank", what.rank));
+  if (what.fault->retry != Retry::unknown) fields_.push_back(field("retryable", what.fault->retry == Retry::yes));
+  fields_.push_back(field("terminal", terminal));
+  if (!what.fault->hint.empty()) fields_.push_back(field("hint", what.fault->hint));
+  LogEvent event;
+  event.kind = STOKER_EVENT_DIAGNOSIS;
+  event.severity = STOKER_SEVERITY_ERROR;
+  event.first_byte = what.first_byte;
+  event.last_byte = what.last_byte;
+  event.name = what.fault->kind;
+  event.text = what.message;
+  event.fields = fields_;
+  (*emit_)(event);
+}
+
+int Parser::detect(std::string_view head) {
+  int score = 0;
+  const auto sign = [&](std::string_view text, int worth) {
+    if (has(head, text)) score = std::max(score, worth);
+  };
+  sign("%|", 20);
+  sign("transformers", 30);
+  sign("trainer.py", 40);
+  sign("***** Running training *****", 60);
+  sign("Unsloth - 2x faster", 80);
+  sign("llamafactory", 60);
+  Record record;
+  int failed = 0;
+  for (auto at = head.find("{'"); at != kNone && failed < kMaxFailedDicts; at = head.find("{'", at + 1)) {
+    std::string_view name;
+    if (parse_record(head.substr(0, std::min(head.size(), at + 4096)), at, record) == kNone)
+      ++failed;
+    else if (classify(record, name) != 0 && fits(record, "epoch"))
+      return 80;
+  }
+  return score;
+}
+
+}  // namespace stoker::transformers

@@ -1,0 +1,135 @@
+#include "record.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace stoker::transformers {
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kMaxItems = 512;
+
+bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
+
+std::size_t skip_spaces(std::string_view text, std::size_t i) noexcept {
+  while (i < text.size() && is_space(text[i])) ++i;
+  return i;
+}
+
+// The index behind the string that begins with the quote at `i`; `inside` gets what is between the quotes.
+std::size_t skip_string(std::string_view text, std::size_t i, std::string_view& inside) noexcept {
+  const char quote = text[i];
+  const std::size_t begin = ++i;
+  for (; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == quote) {
+      inside = text.substr(begin, i - begin);
+      return i + 1;
+    }
+  }
+  return kNone;
+}
+
+// The index of the ',' or '}' that ends the value at `i`, over nested brackets and strings.
+std::size_t skip_value(std::string_view text, std::size_t i) noexcept {
+  std::size_t depth = 0;
+  for (; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\'' || c == '"') {
+      std::string_view ignored;
+      const std::size_t behind = skip_string(text, i, ignored);
+      if (behind == kNone) return kNone;
+      i = behind - 1;
+    } else if (c == '(' || c == '[' || c == '{') {
+      ++depth;
+    } else if (depth > 0 && (c == ')' || c == ']' || c == '}')) {
+      --depth;
+    } else if (depth == 0 && (c == ',' || c == '}')) {
+      return i;
+    }
+  }
+  return kNone;
+}
+
+// tensor(1.5, device='cuda:0') and np.float64(1.5) are numbers too.
+std::string_view unwrap(std::string_view value) noexcept {
+  for (const std::string_view call : {"tensor(", "np.float64(", "np.float32(", "np.int64("}) {
+    if (!value.starts_with(call)) continue;
+    value.remove_prefix(call.size());
+    return value.substr(0, std::min(value.find(','), value.find(')')));
+  }
+  return value;
+}
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  return text;
+}
+
+}  // namespace
+
+std::optional<Number> parse_number(std::string_view text) noexcept {
+  const char* const end = text.data() + text.size();
+  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.empty()) return std::nullopt;
+  Number number;
+  auto [at, error] = std::from_chars(text.data(), end, number.i);
+  if (error == std::errc{} && at == end) {
+    number.whole = true;
+    return number;
+  }
+  const char first = text.front() == '-' && text.size() > 1 ? text[1] : text.front();
+  if (first == 'n' || first == 'i') {  // from_chars also reads nan(...) and infinity, which Python does not print
+    const std::string_view word = text.substr(text.front() == '-' ? 1 : 0);
+    const double sign = text.front() == '-' ? -1.0 : 1.0;
+    if (word == "nan") return Number{false, 0, std::numeric_limits<double>::quiet_NaN()};
+    if (word == "inf") return Number{false, 0, sign * std::numeric_limits<double>::infinity()};
+    return std::nullopt;
+  }
+  auto [behind, fault] = std::from_chars(text.data(), end, number.r);
+  if (behind != end || fault == std::errc::invalid_argument) return std::nullopt;
+  if (fault == std::errc::result_out_of_range) {
+    const bool tiny = text.find("e-") != kNone || text.find("E-") != kNone;
+    number.r = tiny ? 0.0 : std::numeric_limits<double>::infinity();
+  }
+  return number;
+}
+
+const Item* Record::find(std::string_view key) const noexcept {
+  for (const auto& item : items) {
+    if (item.key == key) return &item;
+  }
+  return nullptr;
+}
+
+std::size_t parse_record(std::string_view text, std::size_t at, Record& out) {
+  out.items.clear();
+  std::size_t i = at + 1;
+  while (true) {
+    i = skip_spaces(text, i);
+    if (i >= text.size() || (text[i] != '\'' && text[i] != '"')) return kNone;
+    Item item;
+    i = skip_string(text, i, item.key);
+    if (i == kNone) return kNone;
+    i = skip_spaces(text, i);
+    if (i >= text.size() || text[i] != ':') return kNone;
+    i = skip_spaces(text, i + 1);
+    const std::size_t end = skip_value(text, i);
+    if (end == kNone) return kNone;
+    std::string_view value = trim(text.substr(i, end - i));
+    if (value.size() >= 2 && (value.front() == '\'' || value.front() == '"') && value.back() == value.front()) {
+      value = value.substr(1, value.size() - 2);
+    }
+    if (const auto number = parse_number(unwrap(value)); number && !item.key.empty() && out.items.size() < kMaxItems) {
+      item.value = *number;
+      out.items.push_back(item);
+    }
+    if (text[end] == '}') return end + 1;
+    i = end + 1;
+  }
+}
+
+}  // namespace stoker::transformers

@@ -1,0 +1,40 @@
+// Which of the bars without a title is the one of the training.
+#pragma once
+
+#include <cstdint>
+
+#include "bar.h"
+
+namespace stoker::transformers {
+
+class TrainingBar {
+ public:
+  enum class Role { train, eval };
+  struct Seen {
+    Role role = Role::eval;
+    bool advanced = false;  // further than ever in this run
+    bool new_run = false;   // the training began anew
+  };
+
+  Seen feed(const Bar& bar) noexcept;
+  // The start block named the total: only a bar of that total is the training's. A training begins.
+  void start(std::int64_t total) noexcept;
+  // A training record was read; true when it shows that the bar last taken for an evaluation is a new training.
+  bool saw_record() noexcept;
+  void saw_summary() noexcept { ended_ = true; }
+  // What broke may be followed by another training.
+  void saw_fault() noexcept { broken_ = true; }
+
+  [[nodiscard]] std::int64_t n() const noexcept { return n_; }
+  [[nodiscard]] std::int64_t total() const noexcept { return total_; }
+
+ private:
+  void adopt(const Bar& bar) noexcept;
+
+  std::int64_t total_ = 0, n_ = -1;  // total 0: not known yet
+  std::int64_t other_total_ = 0;     // of a bar that began after the training had ended
+  std::int64_t records_ = 0;
+  bool told_ = false, ended_ = false, broken_ = false;
+};
+
+}  // namespace stoker::transformers
