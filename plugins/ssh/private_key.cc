@@ -1,6 +1,6 @@
 #include "plugins/ssh/private_key.h"
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>

@@ -1,0 +1,43 @@
+#include "plugins/record/record.h"
+
+#include <gtest/gtest.h>
+
+#include <stoker/cpp/failure.hpp>
+
+#include "tests/plugins/workshop.h"
+
+namespace stoker::record {
+namespace {
+
+TEST(Record, ComesBackAsWritten) {
+  const test::Workshop workshop;
+  const Record written{{"a", "1"}, {"empty", ""}, {"equals", "x=y=z"}};
+  write(workshop / "r", written);
+  EXPECT_EQ(read(workshop / "r"), written);
+  EXPECT_EQ(std::filesystem::status(workshop / "r").permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_FALSE(std::filesystem::exists(workshop / "r.part"));
+  EXPECT_EQ(read(workshop / "none"), std::nullopt);
+}
+
+TEST(Record, DamageIsNamed) {
+  try {
+    parse("a=1\nnonsense\n", "/x/record");
+    FAIL();
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.message(), "/x/record: line 2 is not key=value");
+  }
+  EXPECT_THROW(parse("=1\n", "r"), Failure);
+  const test::Workshop workshop;
+  EXPECT_THROW(write(workshop / "r", {{"a", "1\nb=2"}}), Failure);
+  EXPECT_THROW(write(workshop / "none" / "r", {{"a", "1"}}), Failure);
+}
+
+TEST(Record, ReadingStopsAtItsLimit) {
+  const test::Workshop workshop;
+  write_text(workshop / "r", std::string(10000, 'x'));
+  EXPECT_EQ(read_text(workshop / "r", 100)->size(), 100U);
+}
+
+}  // namespace
+}  // namespace stoker::record

@@ -1,0 +1,10 @@
+# cmake -DNM=.. -DPLUGIN=.. -P: the library exports its entry and nothing else.
+execute_process(COMMAND ${NM} -D --defined-only --format=posix ${PLUGIN} RESULT_VARIABLE failed OUTPUT_VARIABLE symbols)
+if(failed)
+  message(FATAL_ERROR "cannot read ${PLUGIN}; build it first")
+endif()
+string(REGEX REPLACE " [^\n]*\n" ";" names "${symbols}")
+list(REMOVE_ITEM names "")
+if(NOT names STREQUAL "stoker_plugin_entry")
+  message(FATAL_ERROR "${PLUGIN} exports ${names}")
+endif()

@@ -1,0 +1,20 @@
+# cmake -DBUILD=.. -DSOURCE=.. -DWORK=.. -DCXX=.. -DNM=.. -P: the installed SDK builds a plugin in a tree of its own.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE failed OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(failed)
+    message(FATAL_ERROR "${ARGN}:\n${output}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --component sdk --prefix ${WORK}/prefix)
+foreach(file include/stoker/plugin.h include/stoker/ext/host_keys.h include/stoker/cpp/plugin.hpp lib/cmake/Stoker/plugin.map
+             lib/pkgconfig/stoker.pc)
+  if(NOT EXISTS ${WORK}/prefix/${file})
+    message(FATAL_ERROR "${file} is not installed")
+  endif()
+endforeach()
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_CXX_COMPILER=${CXX})
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${CMAKE_COMMAND} -DNM=${NM} -DPLUGIN=${WORK}/build/com.example.fixed.so -P ${CMAKE_CURRENT_LIST_DIR}/check_exports.cmake)
+file(REMOVE_RECURSE ${WORK})
