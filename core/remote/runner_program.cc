@@ -26,6 +26,7 @@ struct Program {
   std::string bytes, sha256;
 };
 
+// clang-format off: it takes the scripts for C++
 // Both scripts are for any POSIX sh. A folder outside the home must be ours: in /tmp anyone may make the name first.
 // Where sha256sum is missing the size must fit and the program must run.
 constexpr const char* kFunctions = R"sh(umask 077
@@ -33,9 +34,10 @@ u=$(id -u)
 ours() { [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; }
 right() {
   [ -f "$1" ] && [ "$(wc -c < "$1" | tr -d ' ')" = "$3" ] || return 1
-  if command -v sha256sum > /dev/null 2>&1;
-then["$(sha256sum < " $1 " | cut -d' ' -f1)" = "$2"] || return 1;
-fi "$1" version > / dev / null 2 > &1
+  if command -v sha256sum > /dev/null 2>&1; then
+    [ "$(sha256sum < "$1" | cut -d' ' -f1)" = "$2" ] || return 1
+  fi
+  "$1" version > /dev/null 2>&1
 }
 )sh";
 
@@ -70,6 +72,7 @@ mkdir -p "$d" && ours "$d" && chmod 700 "$d" && mkdir -p "$d/$2" && cat > "$t" &
 right "$t" "$2" "$3" || { rm -f "$t"; echo "$d does not run programs or damaged it" >&2; exit 1; }
 mv -f "$t" "$d/$2/stoker-runner" && echo "stoker-program=$d/$2/stoker-runner"
 )sh";
+// clang-format on
 constexpr int kRoots = 3;
 
 Program read_program(const std::filesystem::path& file) {
@@ -149,6 +152,8 @@ InstalledRunner install_runner(Session& session, const std::filesystem::path& ru
   const Answer probe = run_script(session, kProbe, arguments, nullptr, wait);
   const std::string machine = to_utf8(probe.value("machine").substr(0, 64));
   const auto program = std::ranges::find(programs, machine, &std::pair<std::string, Program>::first);
+  if (machine.empty())
+    throw Error(Fault::unavailable, "the machine does not run our shell script: " + last_line(probe.end.error_tail));
   if (program == programs.end()) {
     std::string known;
     for (const auto& [name, unused] : programs) known += (known.empty() ? "" : ", ") + name;
