@@ -11,20 +11,15 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& what) { throw Failure(kExitFailed, "spec.json: " + what); }
 
-std::string as_text(const rapidjson::Value& value, const std::string& where) {
-  if (!value.IsString()) refuse(where + " is not a string");
-  std::string text(value.GetString(), value.GetStringLength());
+std::string as_text(const JsonValue& value, const std::string& where) {
+  if (value.kind != JsonValue::Kind::kText) refuse(where + " is not a string");
+  const std::string& text = value.text;
   if (text.find('\0') != std::string::npos) refuse(where + " holds a NUL");
   return text;
 }
 
-const rapidjson::Value* find(const rapidjson::Value& object, const char* key) {
-  const auto member = object.FindMember(key);
-  return member == object.MemberEnd() ? nullptr : &member->value;
-}
-
-std::string parse_command(const rapidjson::Value& phase, const std::string& where) {
-  const auto* command = phase.IsObject() ? find(phase, "command") : nullptr;
+std::string parse_command(const JsonValue& phase, const std::string& where) {
+  const auto* command = phase.find("command");
   if (command == nullptr) refuse(where + ".command is missing");
   return as_text(*command, where + ".command");
 }
@@ -45,18 +40,17 @@ Spec parse_spec(std::string_view text) {
   if (spec.job.empty() || spec.job.find('\0') != std::string::npos) refuse("job is missing");
   spec.attempt = record->integer("attempt", -1);
   if (spec.attempt < 0) refuse("attempt is missing");
-  const auto* phases = find(record->json(), "phases");
-  if (phases == nullptr || !phases->IsObject()) refuse("phases is missing");
+  const auto* phases = record->json().find("phases");
+  if (phases == nullptr || phases->kind != JsonValue::Kind::kObject) refuse("phases is missing");
   for (const char* phase : {"setup", "train"})
-    if (const auto* value = find(*phases, phase))
+    if (const auto* value = phases->find(phase))
       spec.commands[phase] = parse_command(*value, std::string("phases.") + phase);
-  if (const auto* env = find(record->json(), "env")) {
-    if (!env->IsObject()) refuse("env is not an object");
-    for (const auto& entry : env->GetObject()) {
-      std::string name = as_text(entry.name, "a name in env");
+  if (const auto* env = record->json().find("env")) {
+    if (env->kind != JsonValue::Kind::kObject) refuse("env is not an object");
+    for (const auto& value : env->members) {
+      const std::string& name = value.name;
       if (!is_variable_name(name)) refuse("env: \"" + name + "\" is not a name of a variable");
-      std::string value = as_text(entry.value, "env." + name);
-      spec.env.emplace_back(std::move(name), std::move(value));
+      spec.env.emplace_back(name, as_text(value, "env." + name));
     }
   }
   return spec;
