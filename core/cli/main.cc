@@ -39,6 +39,7 @@ void add_command(CLI::App& app, Common& common, Parsed& parsed) {
     parsed.app->add_option(argument.name, parsed.values[argument.name], argument.help)
         ->required(argument.required)
         ->expected(1)
+        ->allow_extra_args(false)
         ->type_name("");
   for (const auto& option : command.options) {
     if (option.value.empty()) {

@@ -18,14 +18,19 @@ namespace {
 constexpr int64_t kLookEvery = 50;
 constexpr int64_t kRivalMs = 5 * kSecond;  // an agent that ends at once may have lost the race against another one
 
-std::string last_line(const std::filesystem::path& file) {
+// What the agent said last: its error where it printed one, else its last line.
+std::string last_words(const std::filesystem::path& file) {
+  std::string text;
   try {
-    std::string text = read_file(file, 64 << 20);
-    while (text.ends_with('\n')) text.pop_back();
-    return text.substr(text.rfind('\n') + 1);
+    text = "\n" + read_file(file, 64 << 20);
   } catch (const Error&) {
     return {};
   }
+  while (text.ends_with('\n')) text.pop_back();
+  const std::string mark = "\nstoker: ";
+  size_t begin = text.rfind(mark);
+  begin = begin == std::string::npos ? text.rfind('\n') + 1 : begin + mark.size();
+  return begin < text.size() ? text.substr(begin, text.find('\n', begin) - begin) : std::string();
 }
 
 pid_t spawn(const BackgroundAgent& agent, const std::filesystem::path& log) {
@@ -68,7 +73,7 @@ int start_agent(const BackgroundAgent& agent, const std::function<bool()>& answe
       until = wait.until(clock.mono_ms() + kRivalMs);
     }
     if (clock.mono_ms() >= until.deadline_ms || until.cancel.stop_requested()) {
-      const std::string line = last_line(log);
+      const std::string line = last_words(log);
       Error error(Fault::unavailable,
                   std::string("the agent that was started ") + (ended ? "ended at once" : "does not answer") +
                       (line.empty() ? "" : ": " + line),

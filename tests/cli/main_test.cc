@@ -83,6 +83,12 @@ TEST(CommandLine, hands_flags_on_wherever_they_stand) {
   EXPECT_EQ(call({"--version"}).out, "stoker 9.9.9\n");
 }
 
+TEST(CommandLine, plugins_takes_an_action_and_an_id) {
+  EXPECT_EQ(call({"plugins", "disable", "no-such-one"}).err, "stoker: no-such-one is not enabled\n");
+  EXPECT_THAT(call({"plugins", "forget", "ssh"}).err, HasSubstr("plugins forget: no such action"));
+  EXPECT_THAT(call({"plugins", "enable"}).err, HasSubstr("plugins enable: which plugin?"));
+}
+
 TEST(CommandLine, doctor_says_what_is_missing_and_fails) {
   const Result result = call({"doctor"});
   EXPECT_EQ(result.code, 1);

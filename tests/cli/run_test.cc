@@ -168,7 +168,9 @@ TEST_F(RunTest, starts_an_agent_and_waits_for_its_answer) {
 
 TEST_F(RunTest, says_why_the_agent_did_not_start) {
   SystemClock clock;
-  const BackgroundAgent agent{"/bin/sh", {"-c", "echo first; echo port is taken >&2; exit 1"}, folder_ / "state"};
+  const BackgroundAgent agent{"/bin/sh",
+                              {"-c", "echo first; echo stoker: port is taken >&2; echo hint: take another; exit 1"},
+                              folder_ / "state"};
   try {
     start_agent(agent, [] { return false; }, clock, Wait{{}, clock.mono_ms() + 300});
     FAIL();
