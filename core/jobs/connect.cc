@@ -7,11 +7,13 @@ namespace {
 constexpr int64_t kReachMs = 15 * kMinute;      // a machine that boots slowly
 constexpr int64_t kKeyRefusedMs = 2 * kMinute;  // sshd may be up before cloud-init has placed our key
 constexpr int64_t kIdleGraceMs = 30 * kMinute;
+constexpr int64_t kNoCapMs = 365 * 24 * kHour;  // for a machine that costs nothing and has no limits.max_hours
 
 void arm(JobRun& run, remote::RunnerClient& runner) {
   const store::InstanceRow machine = run.instance();
   const bool power_off = run.ctx.provider(machine.provider).facts().power_off != STOKER_POWER_OFF_FORBIDDEN;
-  const int64_t left = machine.deadline_ms > 0 ? std::max(machine.deadline_ms - run.ctx.clock.wall_ms(), kMinute) : 0;
+  const int64_t left =
+      machine.deadline_ms > 0 ? std::max(machine.deadline_ms - run.ctx.clock.wall_ms(), kMinute) : kNoCapMs;
   const remote::Armed armed =
       runner.arm(left, kIdleGraceMs, power_off, run.wait().until(run.ctx.clock.mono_ms() + kMinute));
   if (!armed.armed || armed.hard_cap_ms != left)
