@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 
@@ -16,6 +15,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using record::is_token;
+using record::number_of;
+using record::value_of;
+
 constexpr std::string_view kOfferId = "local";
 constexpr std::string_view kOpaque = "local/1";
 constexpr std::string_view kRemoved = ".removed";
@@ -23,25 +26,6 @@ constexpr int kStartAttempts = 5;
 constexpr int kStartMs = 10000;
 constexpr int kTermMs = 1500;
 constexpr int kKillMs = 5000;
-
-// The token names a folder: nothing else may come through.
-bool is_token(std::string_view token) {
-  return !token.empty() && token.size() <= 64 && std::all_of(token.begin(), token.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
-std::string value_of(const record::Record& record, const std::string& key) {
-  const auto found = record.find(key);
-  return found == record.end() ? std::string() : found->second;
-}
-
-std::int64_t number_of(const record::Record& record, const std::string& key) {
-  const std::string text = value_of(record, key);
-  std::int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 // In a record a value is one line; the keys of a request may be several.
 std::string one_line(std::string_view text) {

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <stoker/cpp/failure.hpp>
 
@@ -90,6 +92,24 @@ void write_text(const std::filesystem::path& file, std::string_view text) {
   if (::rename(part.c_str(), file.c_str()) != 0) fail("cannot write", file);
   const File folder(file.parent_path(), O_RDONLY | O_DIRECTORY);
   if (folder.fd() < 0 || ::fsync(folder.fd()) != 0) fail("cannot write", file.parent_path());
+}
+
+std::string value_of(const Record& record, const std::string& key) {
+  const auto found = record.find(key);
+  return found == record.end() ? std::string() : found->second;
+}
+
+std::int64_t number_of(const Record& record, const std::string& key) {
+  const std::string text = value_of(record, key);
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
 }
 
 void write(const std::filesystem::path& file, const Record& record) {

@@ -2,6 +2,7 @@
 // remembers.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -17,6 +18,13 @@ Record parse(std::string_view text, const std::string& source);
 
 // Nothing when there is no such file; throws Failure when it can't be read.
 std::optional<Record> read(const std::filesystem::path& file);
+
+// The value of a key, empty or 0 where it is absent.
+std::string value_of(const Record& record, const std::string& key);
+std::int64_t number_of(const Record& record, const std::string& key);
+
+// Whether a client token, which comes from outside, may name a file or folder: 1 to 64 of [A-Za-z0-9-].
+bool is_token(std::string_view text);
 
 // In place as a whole or not at all, 0600, on the disk when it returns.
 void write(const std::filesystem::path& file, const Record& record);

@@ -3,8 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 
@@ -15,21 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using record::is_token;
+using record::value_of;
+
 constexpr std::string_view kOfferId = "ssh";
 constexpr std::string_view kOpaque = "ssh/1";
 constexpr std::string_view kSuffix = ".lease";
 constexpr std::size_t kMaxKeyBytes = 64 * 1024;
-
-bool is_token(std::string_view token) {
-  return !token.empty() && token.size() <= 64 && std::all_of(token.begin(), token.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
-std::string value_of(const record::Record& record, const std::string& key) {
-  const auto found = record.find(key);
-  return found == record.end() ? std::string() : found->second;
-}
 
 std::string checked_host_key(const std::string& text) {
   constexpr const char* kHow =
@@ -131,12 +121,6 @@ std::vector<SshProvider::Lease> SshProvider::leases() const {
 
 Instance SshProvider::describe(const Lease& lease) const {
   // A lease outlives a change of the configuration: it says itself which machine it is of.
-  const std::string port = value_of(lease.record, "port");
-  const std::string created = value_of(lease.record, "created_ms");
-  std::uint32_t port_number = 22;
-  std::int64_t created_ms = 0;
-  std::from_chars(port.data(), port.data() + port.size(), port_number);
-  std::from_chars(created.data(), created.data() + created.size(), created_ms);
   // The lease stands even where its key has become unusable; then it says so instead of hiding.
   std::int32_t state = STOKER_INSTANCE_RUNNING;
   std::string status, key;
@@ -154,8 +138,8 @@ Instance SshProvider::describe(const Lease& lease) const {
           .status_text = std::move(status),
           .ssh_host = value_of(lease.record, "host"),
           .ssh_user = value_of(lease.record, "user"),
-          .ssh_port = port_number,
-          .created_ms = created_ms,
+          .ssh_port = static_cast<std::uint32_t>(record::number_of(lease.record, "port")),
+          .created_ms = record::number_of(lease.record, "created_ms"),
           .price = price(),
           .opaque = std::string(kOpaque),
           .host_public_key = value_of(lease.record, "host_key"),

@@ -33,6 +33,21 @@ TEST(Record, DamageIsNamed) {
   EXPECT_THROW(write(workshop / "none" / "r", {{"a", "1"}}), Failure);
 }
 
+TEST(Record, AbsentIsEmptyOrZero) {
+  const Record record{{"a", "12"}, {"b", "x"}};
+  EXPECT_EQ(value_of(record, "a"), "12");
+  EXPECT_EQ(value_of(record, "none"), "");
+  EXPECT_EQ(number_of(record, "a"), 12);
+  EXPECT_EQ(number_of(record, "b"), 0);
+}
+
+TEST(Record, TokenCannotLeaveItsFolder) {
+  EXPECT_TRUE(is_token("stk-0a-Z9"));
+  EXPECT_TRUE(is_token(std::string(64, 'a')));
+  for (const char* text : {"", ".", "..", "a/b", "a_b", "a b"}) EXPECT_FALSE(is_token(text)) << text;
+  EXPECT_FALSE(is_token(std::string(65, 'a')));
+}
+
 TEST(Record, ReadingStopsAtItsLimit) {
   const test::Workshop workshop;
   write_text(workshop / "r", std::string(10000, 'x'));
