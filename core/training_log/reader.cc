@@ -1,0 +1,123 @@
+#include "core/training_log/reader.h"
+
+#include <cmath>
+#include <utility>
+
+namespace stoker::training_log {
+namespace {
+
+using plugin_host::RawEvent;
+
+constexpr size_t kMaxHeld = 512;
+
+std::optional<int64_t> whole(const RawEvent& raw, std::string_view key) {
+  const auto value = number(raw, key);
+  if (!value || !(std::abs(*value) < 9e15)) return std::nullopt;
+  return static_cast<int64_t>(*value);
+}
+
+// The step that a record says itself.
+std::optional<int64_t> own_step(const RawEvent& raw) {
+  for (const std::string_view key : {"step", "global_step", "current_steps"})
+    if (const auto step = whole(raw, key)) return step;
+  return std::nullopt;
+}
+
+bool is_training(const RawEvent& raw) { return raw.kind == STOKER_EVENT_PROGRESS && text(raw, "scope") == "train"; }
+
+}  // namespace
+
+Reader::Reader(const plugin_host::LogParser& parser, const std::string& source) : stream_(parser.open(0, source)) {}
+
+std::vector<Event> Reader::push(std::string_view bytes, int64_t t_ms) {
+  t_ms_ = t_ms;
+  stream_->push(bytes, [this](RawEvent&& raw) { take(std::move(raw)); });
+  return std::exchange(out_, {});
+}
+
+std::vector<Event> Reader::finish(int64_t t_ms, int32_t why) {
+  t_ms_ = t_ms;
+  stream_->finish(why, [this](RawEvent&& raw) { take(std::move(raw)); });
+  release();
+  return std::exchange(out_, {});
+}
+
+// A record waits for the next bar: only then it is known how many records the bar's position covers. Where output is
+// not buffered that is at once, because the bar is drawn again behind each record.
+void Reader::take(RawEvent&& raw) {
+  if (is_training(raw)) {
+    const auto n = whole(raw, "n"), total = whole(raw, "total");
+    if (n && total) steps_.saw_bar(*n, *total);
+  }
+  if (raw.kind == STOKER_EVENT_METRIC) steps_.saw_record();
+  const bool ends_block = raw.kind == STOKER_EVENT_PROGRESS || raw.kind == STOKER_EVENT_RUN ||
+                          raw.kind == STOKER_EVENT_SUMMARY || held_.size() >= kMaxHeld;
+  if (ends_block) release();
+  const bool record = raw.kind == STOKER_EVENT_METRIC && steps_.has_bar() && !own_step(raw);
+  if (record || !held_.empty()) {
+    held_.push_back(std::move(raw));
+    return;
+  }
+  if (raw.kind == STOKER_EVENT_RUN) {
+    steps_.begin_run(whole(raw, "resumed_step").value_or(0));
+    eta_.clear();
+    last_step_.reset();
+    last_epoch_.reset();
+  }
+  give_record(raw, 0);
+}
+
+void Reader::release() {
+  if (held_.empty()) return;
+  steps_.settle();
+  int64_t behind = -1;
+  for (const auto& raw : held_) behind += raw.kind == STOKER_EVENT_METRIC ? 1 : 0;
+  for (const auto& raw : std::exchange(held_, {})) {
+    give_record(raw, behind);
+    if (raw.kind == STOKER_EVENT_METRIC) --behind;
+  }
+}
+
+void Reader::give_record(const RawEvent& raw, int64_t records_behind) {
+  if (is_training(raw)) return give_progress(raw);
+  Context context;
+  context.t_ms = t_ms_;
+  if (raw.kind == STOKER_EVENT_METRIC) {
+    context.step = own_step(raw);
+    context.step_source = "record";
+    if (!context.step && (context.step = steps_.step(records_behind))) context.step_source = "logging_steps";
+    last_step_ = context.step;
+    last_epoch_ = number(raw, "epoch");
+  } else if (raw.kind == STOKER_EVENT_EVAL) {
+    // An evaluation belongs to the record of the same moment, on whichever side of it that is printed.
+    const auto epoch = number(raw, "epoch");
+    context.step = own_step(raw);
+    context.step_source = "record";
+    if (!context.step && epoch && epoch == last_epoch_ && (context.step = last_step_))
+      context.step_source = "logging_steps";
+  }
+  give(raw, context);
+  if (raw.kind != STOKER_EVENT_METRIC && raw.kind != STOKER_EVENT_EVAL) return;
+  const bool nan = has_nan(raw);
+  if (nan && !nan_before_ && ++count_ > skip_) out_.push_back(make_nan_event(raw, t_ms_));
+  nan_before_ = nan;
+}
+
+void Reader::give_progress(const RawEvent& raw) {
+  Context context;
+  context.t_ms = t_ms_;
+  const auto n = whole(raw, "n"), total = whole(raw, "total");
+  if (n && total) {
+    // The bar's own clock where it has one: bytes that come late, or are read again, then tell the same.
+    eta_.add(*n, number(raw, "elapsed_s").value_or(static_cast<double>(t_ms_) / 1000));
+    context.eta = eta_.at(*n, *total);
+  }
+  context.epoch = last_epoch_;
+  give(raw, context);
+}
+
+void Reader::give(const RawEvent& raw, const Context& context) {
+  if (++count_ > skip_) out_.push_back(make_event(raw, context));
+}
+
+}  // namespace stoker::training_log

@@ -1,0 +1,53 @@
+// The log of one job on its way to events: parser, canonical names, steps and ETA.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/plugin_host/log_parser.h"
+#include "core/training_log/event.h"
+#include "core/training_log/steps.h"
+
+namespace stoker::training_log {
+
+// Which events come, and in which order, depends on the bytes alone: not on how they are split and not on the clock. So
+// after a crash the log is read again from its start with skip_first(events stored). One thread.
+class Reader {
+ public:
+  // `parser` must outlive the reader.
+  explicit Reader(const plugin_host::LogParser& parser, const std::string& source = {});
+
+  // The next n events are counted but not given out. Before the first push.
+  void skip_first(uint64_t n) { skip_ = n; }
+  // Every event out so far, skipped ones too.
+  [[nodiscard]] uint64_t count() const { return count_; }
+
+  // `t_ms`: ms since 1970, for lines that say no time. Throws Error{internal} when the parser breaks its contract.
+  [[nodiscard]] std::vector<Event> push(std::string_view bytes, int64_t t_ms);
+  // `why`: STOKER_FINISH_...; nothing may follow.
+  [[nodiscard]] std::vector<Event> finish(int64_t t_ms, int32_t why = STOKER_FINISH_EOF);
+
+ private:
+  void take(plugin_host::RawEvent&& raw);
+  void release();  // what was held back
+  void give(const plugin_host::RawEvent& raw, const Context& context);
+  void give_record(const plugin_host::RawEvent& raw, int64_t records_behind);
+  void give_progress(const plugin_host::RawEvent& raw);
+
+  std::unique_ptr<plugin_host::LogStream> stream_;
+  std::vector<Event> out_;
+  std::vector<plugin_host::RawEvent> held_;  // from the first record on whose step is not known yet
+  Steps steps_;
+  EtaEstimate eta_;
+  std::optional<int64_t> last_step_;
+  std::optional<double> last_epoch_;
+  bool nan_before_ = false;
+  int64_t t_ms_ = 0;
+  uint64_t skip_ = 0, count_ = 0;
+};
+
+}  // namespace stoker::training_log

@@ -1,0 +1,54 @@
+#include "core/training_log/steps.h"
+
+namespace stoker::training_log {
+
+void Steps::begin_run(int64_t resumed_step) {
+  *this = {};
+  base_ = resumed_step > 0 ? resumed_step : 0;
+}
+
+void Steps::saw_bar(int64_t n, int64_t total) {
+  if (total != total_ || (n == 0 && n_ > 0)) *this = {};
+  // A training that resumes begins with one long jump of its bar.
+  if (records_ == 0 && n_ == 0 && n > 100 && n > total / 50) base_ = n;
+  n_ = n;
+  total_ = total;
+}
+
+// The step count between records that fits best: n divided exactly, else the roundest number that fits.
+int64_t Steps::estimate() const {
+  const int64_t n = n_ - base_, k = records_;
+  if (n <= 0 || k <= 0) return 0;
+  if (n % k == 0) return n / k;
+  const int64_t low = n / (k + 1) + 1, high = n / k;
+  for (const int64_t round : {1000, 500, 250, 200, 100, 50, 25, 20, 10, 5, 2}) {
+    if (const int64_t fits = high / round * round; fits >= low && fits > 0) return fits;
+  }
+  return high >= low ? high : 0;
+}
+
+void Steps::settle() {
+  const int64_t n = n_ - base_;
+  if (total_ <= 0 || records_ == 0 || n <= 0) return;
+  if (records_ == 2 && every_ == 1 && n > 2) {
+    every_ = n;
+    first_apart_ = true;
+  }
+  const int64_t counted = first_apart_ ? records_ - 1 : records_;
+  const bool beyond = every_ > 0 && counted * every_ > n;
+  if (every_ == 0 || beyond) {
+    first_apart_ = false;
+    every_ = estimate();
+  }
+}
+
+std::optional<int64_t> Steps::step(int64_t back) const {
+  const int64_t k = records_ - back;
+  if (every_ <= 0 || k <= 0) return std::nullopt;
+  int64_t step = base_ + k * every_;
+  if (first_apart_) step = k == 1 ? base_ + 1 : base_ + (k - 1) * every_;
+  if (step > total_) return std::nullopt;
+  return step;
+}
+
+}  // namespace stoker::training_log
