@@ -76,6 +76,8 @@ void record_exit(const Job& job, const std::string& phase, Descriptor file, int 
     } catch (const Failure&) {
       // A disk that is full or away may come back; without a record the end is known, but not the code.
       file.reset();
+      struct stat folder{};
+      if (::fstat(job.dir.get(), &folder) == 0 && folder.st_nlink == 0) return;  // removed
       ::sleep(1);
     }
   }

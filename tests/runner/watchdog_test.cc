@@ -102,10 +102,12 @@ TEST_F(WatchdogTest, FiresThoughTheJobFolderIsGone) {
   write_spec("exec sleep 60");
   start();
   const auto training = static_cast<pid_t>(number(status(), "pid"));
+  const auto supervisor = static_cast<pid_t>(number(read_text(job_ / "train.pid"), "runner_pid"));
   arm(300, 0);
   std::filesystem::remove_all(job_);
   EXPECT_TRUE(wait_until([&] { return is_off(); }));
   EXPECT_NE(::kill(training, 0), 0);
+  EXPECT_TRUE(wait_until([&] { return ::kill(supervisor, 0) != 0; })) << "nothing is left to record";
 }
 
 TEST_F(WatchdogTest, ADeadOneIsReplaced) {
