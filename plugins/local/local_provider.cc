@@ -199,14 +199,16 @@ void LocalProvider::launch(Call& call, const InstanceFiles& files, const CreateR
                                    {"deadline_ms", std::to_string(request.deadline_ms)},
                                    {"created_ms", std::to_string(call.wall_ms())},
                                    {"boot", boot_id()},
+                                   {"mark", mark_of(files)},
                                    {"user", user},
                                    {"port", std::to_string(port)}});
     std::error_code error;
     fs::remove(files.log(), error);
-    const auto process = start_detached(
-        sshd(), {"-D", "-f", files.config().string(), "-E", files.log().string()},
-        {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"STOKER_INSTANCE", std::string(request.client_token)}},
-        files.launched());
+    const auto process = start_detached(sshd(), {"-D", "-f", files.config().string(), "-E", files.log().string()},
+                                        {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"},
+                                         {"STOKER_INSTANCE", std::string(request.client_token)},
+                                         {"STOKER_INSTANCE_FOLDER", files.folder.string()}},
+                                        files.launched());
     if (wait_until_listening(call, files, process, port)) return;
   }
   throw Failure{STOKER_E_UNAVAILABLE, "sshd found no free port in " + std::to_string(kStartAttempts) + " attempts"};
@@ -260,9 +262,10 @@ void LocalProvider::remove(Call& call, const InstanceRef& ref) {
 
 void LocalProvider::end_processes(Call& call, const InstanceFiles& files, std::string_view token) const {
   const auto record = record::read(files.record());
-  auto server = launched_process(files);
-  if (!record || value_of(*record, "boot") != boot_id()) server.reset();
-  const std::string mark = mark_of(token);
+  // No record, no process. Marks of an earlier boot ended with it.
+  if (!record || value_of(*record, "boot") != boot_id()) return;
+  const auto server = launched_process(files);
+  const std::string mark = value_of(*record, "mark");
   // The server first, so that no new session begins; its sessions are found as its children before it goes.
   auto processes = marked(mark, server);
   if (server && alive(*server)) {

@@ -21,7 +21,7 @@ std::string quoted(const std::filesystem::path& path) { return "\"" + path.strin
 
 }  // namespace
 
-std::string mark_of(std::string_view token) { return "STOKER_INSTANCE=" + std::string(token); }
+std::string mark_of(const InstanceFiles& files) { return "STOKER_INSTANCE_FOLDER=" + files.folder.string(); }
 
 bool writable_in_config(std::string_view path) {
   return !path.empty() && path.find_first_of("\"'\\%$`\n\r\t") == std::string_view::npos;
@@ -29,7 +29,8 @@ bool writable_in_config(std::string_view path) {
 
 std::string sshd_config(const InstanceFiles& files, std::string_view token, std::uint16_t port, std::string_view user,
                         std::string_view path) {
-  std::string environment = "SetEnv \"HOME=" + files.home().string() + "\" " + mark_of(token);
+  std::string environment = "SetEnv \"HOME=" + files.home().string() + "\" STOKER_INSTANCE=" + std::string(token) +
+                            " \"" + mark_of(files) + "\"";
   if (writable_in_config(path)) environment += " \"PATH=" + std::string(path) + "\"";
   return "ListenAddress 127.0.0.1\n"
          "Port " +

@@ -22,8 +22,9 @@ struct InstanceFiles {
   [[nodiscard]] std::filesystem::path home() const { return folder / "home"; }
 };
 
-// What a process of the instance carries in its environment.
-std::string mark_of(std::string_view token);
+// What every process of the instance carries in its environment and no other does. Tokens of two agents may be alike,
+// their folders are not; STOKER_INSTANCE, which names the token, is there for people.
+std::string mark_of(const InstanceFiles& files);
 
 // `user` alone may log in, with a key of authorized_keys. `path` is PATH inside; where it can't be written into the
 // file it is left to sshd.

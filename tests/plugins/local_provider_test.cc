@@ -181,10 +181,11 @@ TEST_F(Local, AnotherAgentFindsAndRemovesIt) {
   EXPECT_NE(shell(ssh_command(instance) + "true").exit_code, 0);
 }
 
-// The mark of another token, or one that only begins alike, is no mark.
+// The same token in the instances of another agent, and a folder that only begins alike, are no mark.
 TEST_F(Local, RemoveLeavesUnmarkedProcessesAlone) {
   create("t-1");
-  const auto started = shell("STOKER_INSTANCE=t-11 setsid sleep 1000 >/dev/null 2>&1 & echo $!");
+  const auto started = shell("STOKER_INSTANCE=t-1 STOKER_INSTANCE_FOLDER=" + (directory_ / "t-11").string() +
+                             " setsid sleep 1000 >/dev/null 2>&1 & echo $!");
   const pid_t bystander = std::stoi(started.output);
   EXPECT_EQ(local_.remove("t-1"), STOKER_OK);
   EXPECT_EQ(::kill(bystander, 0), 0);
