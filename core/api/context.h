@@ -36,8 +36,8 @@ struct ServerContext {
   std::string version;              // of the agent
 
   std::string listen = "127.0.0.1:7465";  // a loopback address; port 0: a free one
-  std::vector<Token> tokens;
-  std::vector<std::string> origins;  // exact, as browsers send them: "https://app.example"
+  std::vector<Token> tokens = {};
+  std::vector<std::string> origins = {};  // exact, as browsers send them: "https://app.example"
 
   std::function<void(const std::string&)> log = [](const std::string&) {
   };  // faults that no answer can tell; any thread

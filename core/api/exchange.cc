@@ -38,7 +38,7 @@ class Exchange {
     if (head_.method != "HEAD") bytes += reply.body;
     send_all(socket_.get(), bytes, patience());
     if (reply.file && head_.method != "HEAD") send_file(socket_.get(), *reply.file, patience());
-    if (!keep_) drain(socket_.get(), patience());
+    if (unread_) drain(socket_.get(), patience());
   }
 
   void leave(Door& door, StreamInbox& streams) {
@@ -57,9 +57,11 @@ class Exchange {
   [[nodiscard]] Patience patience() const { return {context_.clock, context_.stall_ms}; }
 
   Reply make_reply() {
+    unread_ = knock_.status == 431;
     if (knock_.status != 0) return refuse_knock();
     HeadResult parsed = parse_head(std::string_view(knock_.bytes).substr(0, knock_.head_size));
     head_ = std::move(parsed.head);
+    unread_ = parsed.fault.has_value();
     if (parsed.fault) return problem_reply({parsed.fault->status, "invalid", parsed.fault->why, {}, {}});
     verdict_ = guard(head_, rules_);
     const auto expect = head_.find("Expect");
@@ -70,6 +72,7 @@ class Exchange {
     // After a refusal on sight nothing of the client is believed, the length of its body neither.
     keep_ = head_.minor == 1 && body.whole() && !(connection && same_word(*connection, "close")) &&
             verdict_.problem.status != 400 && verdict_.problem.status != 421;
+    unread_ = !body.whole();
     if (keep_) rest_ = body.rest();
     return reply;
   }
@@ -143,6 +146,7 @@ class Exchange {
   Head head_;
   Verdict verdict_;
   bool keep_ = false;
+  bool unread_ = false;  // the client may still be sending what nobody will read
   std::string rest_;
   std::optional<StreamOrder> order_;
   StreamInbox::Arrival arrival_;

@@ -194,7 +194,7 @@ void StreamLoop::pump(Stream& stream) {
   try {
     for (size_t sent = 0; !stream.dead;) {
       // A reader so far behind a live job that its page is gone resumes by id.
-      if (stream.page && stream.page->dropped && stream.page_at < stream.page->bytes.size()) return cut(stream);
+      if (stream.page && stream.page->dropped && stream.page_at < stream.page->bytes.size()) return cut_off(stream);
       if (!next_bytes(stream)) {
         if (stream.finished) return cut(stream);
         return watch(stream, false);
@@ -286,7 +286,7 @@ void StreamLoop::tick() {
   for (const auto& [fd, stream] : streams_) {
     const int64_t quiet = now - stream->last_sent_ms;
     if (stream->blocked) {
-      if (quiet >= context_.stall_ms) cut(*stream);
+      if (quiet >= context_.stall_ms) cut_off(*stream);
     } else if (stream->order.kind == StreamOrder::Kind::events && !stream->dead && quiet >= context_.heartbeat_ms) {
       stream->own = ":\n\n";
       pump(*stream);
@@ -295,6 +295,13 @@ void StreamLoop::tick() {
 }
 
 void StreamLoop::cut(Stream& stream) const { stream.dead = true; }
+
+// With a reset: what the kernel still holds for a reader that takes nothing would stay for many minutes.
+void StreamLoop::cut_off(Stream& stream) const {
+  const linger now{1, 0};
+  ::setsockopt(stream.socket.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  cut(stream);
+}
 
 void StreamLoop::bury() {
   for (auto it = streams_.begin(); it != streams_.end();) {

@@ -72,6 +72,7 @@ class StreamLoop {
   void watch(Stream& stream, bool writable);
   void tick();
   void cut(Stream& stream) const;
+  void cut_off(Stream& stream) const;
   void bury();
 
   const ServerContext& context_;

@@ -1,0 +1,124 @@
+#include "core/api/server.h"
+
+#include <fcntl.h>
+
+#include "tests/api/raw_client.h"
+#include "tests/api/world.h"
+
+namespace stoker::api {
+namespace {
+
+class ServerTest : public World {
+ protected:
+  int status_of(const std::string& bytes) {
+    RawClient client(server->port());
+    client.send(bytes);
+    return client.read_answer().status;
+  }
+  [[nodiscard]] std::string lines() const {
+    return "Host: 127.0.0.1:" + std::to_string(server->port()) + "\r\nAuthorization: Bearer " + kApp + "\r\n";
+  }
+};
+
+TEST_F(ServerTest, ListensOnLoopbackOnly) {
+  for (const char* address : {"0.0.0.0:0", "192.168.1.1:0", "[::]:0", "example.com", ""}) {
+    ServerContext it = context();
+    it.listen = address;
+    try {
+      Server refused(std::move(it));
+      ADD_FAILURE() << address;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.fault, Fault::invalid);
+      EXPECT_EQ(error.what(), "the agent listens on loopback addresses only, and " + std::string(address) + " is none");
+    }
+  }
+}
+
+TEST_F(ServerTest, SaysThatThePortIsTaken) {
+  serve();
+  ServerContext it = context();
+  it.listen = "127.0.0.1:" + std::to_string(server->port());
+  try {
+    Server refused(std::move(it));
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault, Fault::unavailable);
+  }
+}
+
+TEST_F(ServerTest, RefusesMalformedRequests) {
+  serve();
+  const std::string get = "GET /v1/jobs HTTP/1.1\r\n", post = "POST /v1/jobs HTTP/1.1\r\n";
+  EXPECT_EQ(status_of(get + lines() + "\r\n"), 200);
+  EXPECT_EQ(status_of(post + lines() + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}"), 400);
+  EXPECT_EQ(status_of(post + lines() + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"), 400);
+  EXPECT_EQ(status_of(post + lines() + "Content-Length: +2\r\n\r\n{}"), 400);
+  EXPECT_EQ(status_of(post + lines() + "Transfer-Encoding: chunked\r\n\r\n"), 411);
+  EXPECT_EQ(status_of(post + lines() + "Content-Type: application/json\r\n\r\n"), 411);
+  EXPECT_EQ(status_of(post + lines() + "Content-Type: application/json\r\nContent-Length: 1048577\r\n\r\n"), 413);
+  EXPECT_EQ(status_of(post + lines() + "Content-Type: application/json\r\nContent-Length: 3\r\n\r\n{x}"), 400);
+  EXPECT_EQ(status_of("GET /v1/jobs HTTP/1.1\nHost: x\n\n"), 400);
+  EXPECT_EQ(status_of("GET /" + std::string(9000, 'a') + " HTTP/1.1\r\n\r\n"), 414);
+  EXPECT_EQ(status_of(std::string(20000, 'a')), 431);
+  std::string many;
+  for (int i = 0; i < 70; ++i) many += "X: y\r\n";
+  EXPECT_EQ(status_of(get + many + "\r\n"), 431);
+  EXPECT_EQ(status_of("\x16\x03\x01\n"), 400);
+}
+
+TEST_F(ServerTest, ASlowHeadIsCutOffAndCostsNoThread) {
+  ServerContext it = context();
+  it.head_ms = 200;
+  it.threads = 1;
+  serve(std::move(it));
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.push_back(std::make_unique<RawClient>(server->port()));
+    slow.back()->send("GET /v1/");
+  }
+  RawClient quick(server->port());
+  EXPECT_EQ(quick.call("GET", "/v1/health", "").status, 200);
+  for (auto& client : slow) EXPECT_EQ(client->read_answer().status, 408);
+}
+
+TEST_F(ServerTest, ManyIdleConnectionsLeaveRoomForMore) {
+  ServerContext it = context();
+  it.max_connections = 16;
+  serve(std::move(it));
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server->port()));
+    ASSERT_EQ(clients.back()->call("GET", "/v1/health", "").status, 200);
+  }
+}
+
+TEST_F(ServerTest, AnswersSeveralRequestsOnAConnection) {
+  serve();
+  RawClient client(server->port());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.call("GET", "/v1/jobs", kApp).status, 200);
+  EXPECT_EQ(client.call("GET", "/v1/jobs/none", kApp).status, 404);
+  const std::string one = client.request("GET", "/v1/health", "");
+  client.send(one + one);
+  EXPECT_EQ(client.read_answer().status, 200);
+  EXPECT_EQ(client.read_answer().status, 200);
+  const Answer last = client.call("GET", "/v1/health", "", {{"Connection", "close"}});
+  EXPECT_EQ(last.field("Connection"), "close");
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
+TEST_F(ServerTest, EveryDescriptorIsClosedOnExec) {
+  serve();
+  RawClient client(server->port());
+  EXPECT_EQ(client.call("GET", "/v1/health", "").status, 200);
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const auto target = std::filesystem::read_symlink(entry.path(), gone).string();
+    if (gone || !(target.starts_with("socket:") || target.starts_with("anon_inode:"))) continue;
+    const int fd = std::stoi(entry.path().filename());
+    if (fd <= 2) continue;
+    EXPECT_NE(::fcntl(fd, F_GETFD) & FD_CLOEXEC, 0) << target;
+  }
+}
+
+}  // namespace
+}  // namespace stoker::api
