@@ -9,6 +9,10 @@
 
 #include "tests/remote/sshd_fixture.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace stoker::remote {
 namespace {
 
@@ -185,6 +189,9 @@ TEST_F(LibsshSessionTest, AnEcdsaHostIsKnownWhenPinned) {
 }
 
 TEST_F(LibsshSessionTest, SurvivesAServerThatChangesItsKeysOften) {
+#ifdef __SANITIZE_ADDRESS__
+  const __lsan::ScopedDisabler allowed;  // libssh2 1.10 forgets the 51 bytes of the old host key at each change
+#endif
   const Sshd sshd({"RekeyLimit=1M"});
   const auto session = connector.connect(sshd.target(), {});
   size_t sent = 0;

@@ -107,6 +107,7 @@ Sshd::Sshd(const std::vector<std::string>& options, const std::string& host_key_
   std::string name = std::filesystem::temp_directory_path() / "stoker-sshd-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
   folder_ = name;
+  user_ = ::getpwuid(::geteuid())->pw_name;
   if (::geteuid() == 0) ::mkdir("/run/sshd", 0755);
   run_program({"ssh-keygen", "-q", "-t", host_key_type, "-N", "", "-f", folder_ / "host"});
   host_key_ = read_file(folder_ / "host.pub");
@@ -160,9 +161,7 @@ void Sshd::cut_sessions() const {
 
 bool Sshd::serving() const { return !children_of(pid_).empty(); }
 
-Target Sshd::target() const {
-  return {"127.0.0.1", port_, ::getpwuid(::geteuid())->pw_name, user_key.private_key, host_key_};
-}
+Target Sshd::target() const { return {"127.0.0.1", port_, user_, user_key.private_key, host_key_}; }
 
 std::string Sshd::log() const {
   std::ifstream file(folder_ / "log");

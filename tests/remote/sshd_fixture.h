@@ -40,7 +40,7 @@ class Sshd {
   void end() const;
 
   std::filesystem::path folder_;
-  std::string host_key_;
+  std::string host_key_, user_;
   uint16_t port_ = 0;
   int pid_ = -1;
 };
