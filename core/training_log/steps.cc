@@ -15,11 +15,13 @@ void Steps::saw_bar(int64_t n, int64_t total) {
   total_ = total;
 }
 
-// The step count between records that fits best: n divided exactly, else the roundest number that fits.
+// The step count between records that fits best.
 int64_t Steps::estimate() const {
   const int64_t n = n_ - base_, k = records_;
   if (n <= 0 || k <= 0) return 0;
-  if (n % k == 0) return n / k;
+  const int64_t exact = n % k == 0 ? n / k : 0;
+  // A buffer is rarely written out at the very step of its last record: many records tell by their round number.
+  if (exact > 0 && (k < 4 || exact < 5 || exact % 5 == 0)) return exact;
   const int64_t low = n / (k + 1) + 1, high = n / k;
   for (const int64_t round : {1000, 500, 250, 200, 100, 50, 25, 20, 10, 5, 2}) {
     if (const int64_t fits = high / round * round; fits >= low && fits > 0) return fits;

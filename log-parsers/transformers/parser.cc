@@ -39,8 +39,6 @@ std::int32_t classify(const Record& record, std::string_view& name) {
   return 0;
 }
 
-bool fits(const Record& record, std::string_view key) { return record.find(key) != nullptr; }
-
 }  // namespace
 
 void Parser::push(std::string_view bytes, const LogEmit& emit) {
@@ -86,7 +84,8 @@ void Parser::read_bar(const LogLine& line, const Bar& bar) {
     if (seen.new_run) begin_run();
     const bool train = seen.role == TrainingBar::Role::train;
     kind = train ? BarKind{"train", "train"} : BarKind{"eval", "eval"};
-    if (train && seen.advanced) training_goes_on(line);
+    // A bar that is closed by an exception is drawn once more, perhaps further than before.
+    if (train && seen.advanced && (!candidate_ || ++advanced_since_fault_ > 1)) training_goes_on();
     if (!train && summarized_) kind.phase = {};
   }
   emit_phase(line, kind.phase);
@@ -130,13 +129,13 @@ void Parser::read_record(const LogLine& line, std::string_view before) {
   if (kind == STOKER_EVENT_METRIC) {
     if (training_.saw_record()) begin_run();
     // Without bars only records tell that the training goes on. With bars they may come late, from a buffer.
-    if (training_.total() == 0) training_goes_on(line);
+    if (training_.total() == 0) training_goes_on();
     if (phase_ != "train" && phase_ != "eval" && !summarized_) emit_phase(line, "train");
     fresh_ = false;
   }
   emit_numbers(line, kind, name);
   if (kind == STOKER_EVENT_SUMMARY) {
-    training_goes_on(line);
+    training_goes_on();
     training_.saw_summary();
     summarized_ = true;
     emit_phase(line, "done");
@@ -197,7 +196,7 @@ void Parser::read_checkpoint(const LogLine& line, std::string_view text) {
   emit_checkpoint(*checkpoint_, false);
 }
 
-void Parser::training_goes_on(const LogLine&) {
+void Parser::training_goes_on() {
   candidate_.reset();
   fresh_ = false;
   if (checkpoint_) emit_checkpoint(*checkpoint_, true);  // saving blocks the training
@@ -230,6 +229,7 @@ void Parser::fail(const LogLine& line, const Fault* fault, std::string exception
   }
   emit_diagnosis(made, false);
   candidate_ = std::move(made);
+  advanced_since_fault_ = 0;
 }
 
 void Parser::emit_phase(const LogLine& line, std::string_view phase) {
@@ -260,11 +260,10 @@ void Parser::emit_start(const LogLine& line) {
       {"version", &start.version},
       {"transformers_version", &start.transformers_version},
       {"torch_version", &start.torch_version}};
-  const auto clean = [](const std::string& text) { return utf8_text(text); };
   std::string kept[3];
   for (int i = 0; i < 3; ++i) {
     if (texts[i].second->empty()) continue;
-    kept[i] = clean(*texts[i].second);
+    kept[i] = utf8_text(*texts[i].second);
     fields_.push_back(field(texts[i].first, kept[i]));
   }
   const std::pair<std::string_view, std::int64_t> numbers[] = {{"total_steps", start.total_steps},
@@ -335,7 +334,7 @@ int Parser::detect(std::string_view head) {
     std::string_view name;
     if (parse_record(head.substr(0, std::min(head.size(), at + 4096)), at, record) == kNone)
       ++failed;
-    else if (classify(record, name) != 0 && fits(record, "epoch"))
+    else if (classify(record, name) != 0 && record.find("epoch") != nullptr)
       return 80;
   }
   return score;

@@ -52,7 +52,7 @@ class Parser final : public LogParser {
   void emit_checkpoint(const Checkpoint& checkpoint, bool complete);
   void emit_diagnosis(const Candidate& what, bool terminal);
   void begin_run() noexcept;
-  void training_goes_on(const LogLine& line);
+  void training_goes_on();
   void fail(const LogLine& line, const Fault* fault, std::string exception, std::string_view message, bool chained);
 
   LogLines lines_;
@@ -66,6 +66,7 @@ class Parser final : public LogParser {
   std::optional<Checkpoint> checkpoint_;  // announced
   std::string phase_;
   std::int64_t run_ = 0, started_total_ = -1;
+  int advanced_since_fault_ = 0;
   bool fresh_ = true;        // nothing of this run was seen yet
   bool summarized_ = false;  // this run has printed its summary
 };

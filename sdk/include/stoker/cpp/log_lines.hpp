@@ -57,7 +57,7 @@ inline std::int32_t strip_launcher_prefixes(std::string_view& text) noexcept {
     } else {
       break;
     }
-    if (text.starts_with(' ') && text.size() > 1 && (text[1] == '[' || text[1] == '(')) text.remove_prefix(1);
+    if (text.starts_with(' ')) text.remove_prefix(1);
   }
   return rank;
 }

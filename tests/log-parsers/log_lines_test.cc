@@ -1,0 +1,67 @@
+#include "sdk/include/stoker/cpp/log_lines.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace stoker {
+namespace {
+
+std::vector<std::string> lines_of(std::string_view bytes, size_t chunk, uint32_t max = 0) {
+  std::vector<std::string> out;
+  LogLines lines(0, max);
+  const auto each = [&](const LogLine& line) {
+    out.push_back(std::string(line.text) + "@" + std::to_string(line.first_byte) + "-" +
+                  std::to_string(line.last_byte) + (line.redrawn ? "r" : "") + (line.truncated ? "t" : "") +
+                  (line.rank < 0 ? "" : "#" + std::to_string(line.rank)));
+  };
+  for (size_t at = 0; at < bytes.size(); at += chunk) lines.push(bytes.substr(at, chunk), each);
+  lines.finish(each);
+  return out;
+}
+
+TEST(LogLines, EndsAtLfCrAndCrlf) {
+  const std::vector<std::string> expected = {"a@0-0", "b@2-2r", "c@4-4r", "@7-7", "d@8-8"};
+  for (const size_t chunk : {1u, 2u, 3u, 100u}) EXPECT_EQ(lines_of("a\nb\rc\r\n\nd", chunk), expected) << chunk;
+}
+
+TEST(LogLines, DropsEscapesAndControlCharacters) {
+  const std::string bytes("\x1b[1;31mred\x1b[0m\x1b]0;title\a\x1b]8;;x\x1b\\ a\0b\tc\x1b[", 43);
+  for (const size_t chunk : {1u, 2u, 100u}) EXPECT_EQ(lines_of(bytes, chunk).at(0).substr(0, 8), "red ab\tc") << chunk;
+}
+
+TEST(LogLines, CutsLauncherPrefixes) {
+  EXPECT_EQ(lines_of("[rank3]: x\n", 99).at(0), "x@0-9#3");
+  EXPECT_EQ(lines_of("(head, rank=2, pid=17) x\n", 99).at(0), "x@0-23#2");
+  EXPECT_EQ(lines_of("[default0]:[rank0]:x\n", 99).at(0), "x@0-19#0");
+  EXPECT_EQ(lines_of("[rankle]: x\n", 99).at(0), "[rankle]: x@0-10");
+}
+
+TEST(LogLines, CutsLongLinesAndHoldsNoMore) {
+  for (const size_t chunk : {1u, 3u, 100u}) {
+    EXPECT_EQ(lines_of("0123456789\nab\n", chunk, 4), (std::vector<std::string>{"0123@0-9t", "ab@11-12"})) << chunk;
+  }
+  LogLines lines;
+  const std::string piece(1 << 20, 'x');
+  for (int i = 0; i < 100; ++i) {
+    lines.push(piece, [](const LogLine&) { FAIL(); });
+    ASSERT_LE(lines.held(), LogLines::kDefaultMaxLineBytes);
+  }
+  int seen = 0;
+  lines.push("\n", [&](const LogLine& line) {
+    ++seen;
+    EXPECT_TRUE(line.truncated);
+    EXPECT_EQ(line.last_byte, 100u * (1 << 20) - 1);
+  });
+  EXPECT_EQ(seen, 1);
+}
+
+TEST(Utf8Text, ReplacesWhatIsNotUtf8) {
+  EXPECT_EQ(utf8_text("a\xE2\x96\x88"), "a\xE2\x96\x88");
+  EXPECT_EQ(utf8_text("\xff\xE2\x96"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(utf8_text("\xED\xA0\x80").size(), 9u);
+}
+
+}  // namespace
+}  // namespace stoker
