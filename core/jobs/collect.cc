@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/jobs/log_ingest.h"
 #include "core/jobs/phase.h"
 #include "core/jobs/stages.h"
 #include "core/json.h"
@@ -20,6 +21,7 @@ void stop_and_drain(JobRun& run) {
   run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) { runner.stop(kStopGraceMs, run.wait()); });
   if (!run.spec.setup.empty()) drain_log(run, "setup");
   drain_log(run, "train");
+  finish_parsing(run);
 }
 
 void record(JobRun& run, const remote::ManifestEntry& entry, bool complete) {

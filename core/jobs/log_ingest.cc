@@ -1,13 +1,17 @@
 #include "core/jobs/log_ingest.h"
 
 #include <fcntl.h>
+#include <simdjson.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "core/jobs/log_parsing.h"
 #include "core/json.h"
 #include "core/private_file.h"
+#include "core/store/events.h"
 #include "core/store/sqlite_error.h"
 
 namespace stoker::jobs {
@@ -56,35 +60,95 @@ void write_at(int fd, int64_t offset, std::string_view bytes) {
   }
 }
 
-}  // namespace
-
-LogIngest::LogIngest(JobRun& run, std::string_view phase) : run_(run), phase_(phase), mask_(secret_values(run)) {
+int open_log(const JobRun& run) {
   ensure_private_folder(run.home());
   const std::filesystem::path file = run.home() / "log";
-  fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd_ < 0) throw system_error("can not open " + file.string(), errno);
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) throw system_error("can not open " + file.string(), errno);
+  return fd;
 }
+
+// A file that is too short, or was last written before this machine started, may lack what its cursor promises.
+bool may_have_lost_bytes(const JobRun& run, int fd) {
+  struct stat info{};
+  if (run.row.log_bytes == 0 || ::fstat(fd, &info) != 0) return false;
+  const int64_t started_ms = run.ctx.clock.wall_ms() - run.ctx.clock.mono_ms();
+  const int64_t written_ms = int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
+  return info.st_size < run.row.log_bytes || written_ms < started_ms;
+}
+
+void append_events(store::Connection& connection, const std::string& job_id, int64_t now_ms,
+                   const std::vector<training_log::Event>& events) {
+  for (const training_log::Event& event : events)
+    store::Events(connection).append(job_id, now_ms, event.kind, event.data);
+}
+
+TrainingEnd last_terminal_diagnosis(const JobRun& run) {
+  TrainingEnd end;
+  simdjson::dom::parser parser;
+  const auto rows = run.ctx.db.read(
+      [&](store::Connection& c) { return store::Events(c).of_kinds(run.row.id, {"diagnosis"}, 0, 10'000); });
+  for (const store::EventRow& row : rows) {
+    simdjson::dom::element data;
+    bool terminal = false;
+    if (parser.parse(row.data).get(data) != simdjson::SUCCESS || data["terminal"].get(terminal) != simdjson::SUCCESS)
+      continue;
+    if (!terminal) continue;
+    const auto text = [&](const char* key) {
+      std::string_view value;
+      return data[key].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
+    };
+    end = {text("message"), text("hint")};
+  }
+  return end;
+}
+
+}  // namespace
+
+LogIngest::LogIngest(JobRun& run, std::string_view phase)
+    : run_(run),
+      phase_(phase),
+      fd_(open_log(run)),
+      mask_(secret_values(run)),
+      restoring_(may_have_lost_bytes(run, fd_)) {}
 
 LogIngest::~LogIngest() { ::close(fd_); }
 
-void LogIngest::rewind() { pending_.clear(); }
+int64_t LogIngest::begin() {
+  pending_.clear();
+  return restoring_ ? restored_ : run_.row.log_bytes;
+}
 
 void LogIngest::add(int64_t offset, std::string_view bytes) {
-  const int64_t expected = run_.row.log_bytes + static_cast<int64_t>(pending_.size());
+  const int64_t expected = (restoring_ ? restored_ : run_.row.log_bytes) + static_cast<int64_t>(pending_.size());
   if (offset != expected)
     throw Error(Fault::internal,
                 "the log came at byte " + std::to_string(offset) + " instead of " + std::to_string(expected));
   pending_.append(bytes);
+  if (restoring_) restore(false);
   const size_t lines = end_of_last_line(pending_);
   if (lines > 0) store(lines, false);
   if (pending_.size() > kMaxPending) store(pending_.size(), false);
 }
 
+// A batch never ended inside a secret, so the old end of the file is a safe place to cut.
+void LogIngest::restore(bool final) {
+  const auto missing = static_cast<size_t>(run_.row.log_bytes - restored_);
+  std::string chunk = pending_.substr(0, missing);
+  const size_t safe = mask_.apply(chunk, final || chunk.size() == missing);
+  chunk.resize(safe);
+  write_at(fd_, restored_, chunk);
+  pending_.erase(0, safe);
+  restored_ += static_cast<int64_t>(safe);
+  restoring_ = restored_ < run_.row.log_bytes;
+}
+
 void LogIngest::flush() {
-  if (!pending_.empty()) store(pending_.size(), false);
+  if (!restoring_ && !pending_.empty()) store(pending_.size(), false);
 }
 
 void LogIngest::finish() {
+  if (restoring_) restore(true);
   if (!pending_.empty()) store(pending_.size(), true);
 }
 
@@ -113,32 +177,71 @@ void LogIngest::gap(int64_t from, int64_t to) {
 }
 
 void LogIngest::store(size_t bytes, bool final) {
+  if (restoring_) return;
   std::string chunk = pending_.substr(0, bytes);
-  const bool more_follows = bytes < pending_.size();
-  const size_t safe = mask_.apply(chunk, final && !more_follows);
-  if (safe == 0) return;
-  chunk.resize(safe);
-  write_at(fd_, run_.row.log_bytes, chunk);
+  chunk.resize(mask_.apply(chunk, final && bytes == pending_.size()));
+  if (chunk.empty()) return;
   store::JobRow after = run_.row;
+  const std::vector<training_log::Event> events = parse(chunk, after);
+  write_at(fd_, run_.row.log_bytes, chunk);
   after.log_bytes += static_cast<int64_t>(chunk.size());
-  run_.ctx.db.write(
-      "log",
-      [&](store::Connection& connection) {
-        store::Jobs(connection).update(after);
-        int64_t offset = run_.row.log_bytes;
-        for (std::string_view rest = chunk; !rest.empty();) {
-          const size_t size = event_size(rest);
-          append_event(run_.ctx, connection, after.id, "log", log_event(offset, size, phase_));
-          offset += static_cast<int64_t>(size);
-          rest.remove_prefix(size);
-        }
-      },
-      store::Durability::relaxed);
+  const auto commit = [&](store::Connection& connection) {
+    store::Jobs(connection).update(after);
+    int64_t offset = run_.row.log_bytes;
+    for (std::string_view rest = chunk; !rest.empty();) {
+      const size_t size = event_size(rest);
+      append_event(run_.ctx, connection, after.id, "log", log_event(offset, size, phase_));
+      offset += static_cast<int64_t>(size);
+      rest.remove_prefix(size);
+    }
+    append_events(connection, after.id, run_.ctx.clock.wall_ms(), events);
+  };
+  try {
+    run_.ctx.db.write("log", commit, store::Durability::relaxed);
+  } catch (...) {
+    reader_.reset();  // it has read bytes that are not stored; they come again
+    throw;
+  }
   run_.row = after;
-  pending_.erase(0, safe);
+  pending_.erase(0, chunk.size());
   run_.ctx.feed.publish(after.id);
 }
 
-TrainingEnd finish_parsing(JobRun&) { return {}; }
+std::vector<training_log::Event> LogIngest::parse(std::string_view chunk, store::JobRow& after) {
+  std::vector<training_log::Event> events;
+  choose_parser(run_, fd_, chunk, after);
+  if (!reader_) reader_ = open_reader(run_, fd_, after, events);
+  if (!reader_) return events;
+  for (training_log::Event& event : reader_->push(chunk, run_.ctx.clock.wall_ms())) events.push_back(std::move(event));
+  after.parser_events = static_cast<int64_t>(reader_->count());
+  return events;
+}
+
+TrainingEnd finish_parsing(JobRun& run) {
+  const int fd = open_log(run);
+  std::vector<training_log::Event> events;
+  store::JobRow after = run.row;
+  try {
+    choose_parser(run, fd, "", after);
+    if (const auto reader = open_reader(run, fd, after, events)) {
+      const int32_t why = run.row.outcome == "cancelled" ? STOKER_FINISH_CANCELLED : STOKER_FINISH_EOF;
+      for (training_log::Event& event : reader->finish(run.ctx.clock.wall_ms(), why))
+        events.push_back(std::move(event));
+      after.parser_events = static_cast<int64_t>(reader->count());
+    }
+  } catch (...) {
+    ::close(fd);
+    throw;
+  }
+  ::close(fd);
+  if (after.parser.empty()) after.parser = "none";
+  run.ctx.db.write("log end", [&](store::Connection& connection) {
+    store::Jobs(connection).update(after);
+    append_events(connection, after.id, run.ctx.clock.wall_ms(), events);
+  });
+  run.row = after;
+  run.ctx.feed.publish(after.id);
+  return last_terminal_diagnosis(run);
+}
 
 }  // namespace stoker::jobs

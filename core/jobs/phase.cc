@@ -17,6 +17,16 @@ constexpr int64_t kFollowPatienceMs =
     7 * 24 * kHour;  // a training outlives a network that is down; the caps still hold
 constexpr int64_t kCostEveryMs = kMinute;
 
+std::vector<std::pair<std::string, std::string>> secrets_of(const JobRun& run) {
+  std::vector<std::pair<std::string, std::string>> secrets;
+  for (const auto& [name, unused] : run.spec.secrets) {
+    const auto value = run.ctx.vault.get("job/" + run.row.id + "/secret/" + name);
+    if (!value) throw Error(Fault::internal, "the secret " + name + " is not in the vault");
+    secrets.emplace_back(name, value->view());
+  }
+  return secrets;
+}
+
 // Watches the caps and reports the cost while the job runs.
 class Meter {
  public:
@@ -71,8 +81,7 @@ remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience
     return true;
   };
   return run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
-    ingest.rewind();
-    const auto ended = runner.follow(phase, run.row.log_bytes, sink, run.wait());
+    const auto ended = runner.follow(phase, ingest.begin(), sink, run.wait());
     ingest.finish();
     return ended.value();
   });
@@ -81,8 +90,12 @@ remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience
 }  // namespace
 
 remote::PhaseStatus run_phase(JobRun& run, std::string_view phase) {
-  const auto started =
-      run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) { return runner.start(phase, run.wait()); });
+  // The secrets lie in memory on the instance and may be gone by now; once the training has started they are not taken
+  // again.
+  const auto started = run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) {
+    runner.put_secrets(secrets_of(run), run.wait());
+    return runner.start(phase, run.wait());
+  });
   if (started.state == "absent") throw Error(Fault::internal, std::string(phase) + " did not start");
   Meter meter(run);
   return follow(run, phase, kFollowPatienceMs, [&] { meter.tick(); });

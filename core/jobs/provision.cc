@@ -119,7 +119,8 @@ class Search {
       note(provider, error);
     }
     if (why_.empty())
-      throw Error(Fault::no_capacity, "no offer fits the job's resources", "lower what resources asks for, or enable another provider");
+      throw Error(Fault::no_capacity, "no offer fits the job's resources",
+                  "lower what resources asks for, or enable another provider");
     throw Error(Fault::no_capacity, "no machine could be had: " + why_, hint_);
   }
 

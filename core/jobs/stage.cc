@@ -1,4 +1,4 @@
-// Uploads what the training needs: the runner's spec, the inputs, the secrets.
+// Uploads what the training needs: the runner's spec and the inputs.
 #include <algorithm>
 
 #include "core/jobs/stages.h"
@@ -61,16 +61,6 @@ std::vector<remote::UploadFile> files_of(const JobRun& run) {
   return files;
 }
 
-std::vector<std::pair<std::string, std::string>> secrets_of(const JobRun& run) {
-  std::vector<std::pair<std::string, std::string>> secrets;
-  for (const auto& [name, unused] : run.spec.secrets) {
-    const auto value = run.ctx.vault.get("job/" + run.row.id + "/secret/" + name);
-    if (!value) throw Error(Fault::internal, "the secret " + name + " is not in the vault");
-    secrets.emplace_back(name, value->view());
-  }
-  return secrets;
-}
-
 std::string upload_event(int64_t done, int64_t total) {
   JsonWriter json;
   json.begin_object().member("scope", "upload").member("n", done).member("total", total);
@@ -91,7 +81,6 @@ void stage(JobRun& run) {
       run.emit("progress", upload_event(done, total));
     };
     runner.upload(files, progress, run.wait());
-    runner.put_secrets(secrets_of(run), run.wait());
   });
   run.commit("setup", [](store::JobRow& it) { it.state = store::JobState::setup; });
 }
