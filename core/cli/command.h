@@ -79,6 +79,7 @@ Command instances_command();
 Command jobs_command();
 Command logs_command();
 Command metrics_command();
+Command parse_command();
 Command plugins_command();
 Command run_command();
 Command serve_command();
