@@ -21,13 +21,14 @@ mkdir -p build 2>/dev/null || true
   exit 1
 }
 
-# build PRESET [TARGET...]: configures where that is needed and builds; silent but for progress on a terminal and errors.
+# build PRESET TESTS [TARGET...]: configures and builds, with the tests (ON) or without (OFF); silent but for progress on a
+# terminal and errors.
 build() {
-  local preset=$1 log=build/$1.log quiet=() targets=()
-  shift
+  local preset=$1 tests=$2 log=build/$1.log quiet=() targets=()
+  shift 2
   [ -t 1 ] || quiet=(-- --quiet)
   (($#)) && targets=(--target "$@")
-  if ! cmake --preset "$preset" >"$log" 2>&1; then
+  if ! cmake --preset "$preset" -DSTOKER_TESTS="$tests" >"$log" 2>&1; then
     cat "$log" >&2
     return 1
   fi
