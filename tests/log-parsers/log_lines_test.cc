@@ -27,7 +27,8 @@ TEST(LogLines, EndsAtLfCrAndCrlf) {
 }
 
 TEST(LogLines, DropsEscapesAndControlCharacters) {
-  const std::string bytes("\x1b[1;31mred\x1b[0m\x1b]0;title\a\x1b]8;;x\x1b\\ a\0b\tc\x1b[", 43);
+  constexpr char kBytes[] = "\x1b[1;31mred\x1b[0m\x1b]0;title\a\x1b]8;;x\x1b\\ a\0b\tc\x1b[";
+  const std::string bytes(kBytes, sizeof(kBytes) - 1);  // with its NUL
   for (const size_t chunk : {1u, 2u, 100u}) EXPECT_EQ(lines_of(bytes, chunk).at(0).substr(0, 8), "red ab\tc") << chunk;
 }
 
