@@ -1,3 +1,4 @@
+// link: stoker_plugin_host
 // The reader of ELF files, on bytes that need not be one.
 #include <cstring>
 

@@ -1,3 +1,4 @@
+// link: stoker_cli
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,3 +1,4 @@
+// link: stoker_cli
 #include <cstdint>
 #include <string_view>
 

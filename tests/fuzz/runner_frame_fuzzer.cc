@@ -1,3 +1,4 @@
+// link: stoker_runner_parts
 // The frames that stoker-runner receives, given in pieces of a size that the input chooses.
 #include <algorithm>
 #include <cstdint>

@@ -1,3 +1,4 @@
+// link: stoker_runner_parts
 // Paths from the other side: what passes must not leave the folder, however a kernel reads it. And patterns over them.
 #include <cstdint>
 #include <cstdlib>

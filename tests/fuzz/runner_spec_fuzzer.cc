@@ -1,3 +1,4 @@
+// link: stoker_runner_parts
 // spec.json and the secrets, as stoker-runner reads them.
 #include <cstdint>
 #include <string_view>
