@@ -22,6 +22,8 @@
 namespace stoker::agent {
 namespace {
 
+constexpr rlim_t kDescriptors = 8192;  // 4096 streams and what else is open
+
 // No core dump and no debugger may show the secrets in memory; no file is readable by others, whoever opens it.
 void harden_process() {
   ::umask(077);
@@ -29,6 +31,14 @@ void harden_process() {
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::signal(SIGPIPE, SIG_IGN);
+}
+
+// Every stream holds a descriptor, and a login gives 1024.
+void raise_descriptor_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= kDescriptors) return;
+  files.rlim_cur = std::min(files.rlim_max, kDescriptors);
+  ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 // Before the first thread, so that all inherit it and only wait_for_end() sees the signals.
@@ -84,6 +94,7 @@ plugin_host::RegistryOptions registry_options(const Config& config, const Layout
 
 int serve(const Config& config, const Layout& layout, const Seams& seams) {
   harden_process();
+  raise_descriptor_limit();
   const sigset_t end_signals = block_end_signals();
   StateDir state(config.state_dir);
   SystemClock clock;
