@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
 #include "core/fleet/fleet.h"
 #include "core/jobs/log_ingest.h"
+#include "core/jobs/outputs.h"
 #include "core/json.h"
 
 namespace stoker::jobs {
@@ -64,27 +66,64 @@ class Meter {
   int64_t next_ms_ = 0, next_event_ms_ = 0;
 };
 
-// Follows until the phase has ended and all of its log is stored.
+// When checkpoints are due to come home while the training goes on.
+class CheckpointTimer {
+ public:
+  explicit CheckpointTimer(JobRun& run)
+      : run_(run), every_ms_(static_cast<int64_t>(run.spec.checkpoints.every_minutes * kMinute)), due_ms_(next()) {}
+
+  [[nodiscard]] bool due() const { return run_.ctx.clock.mono_ms() >= due_ms_; }
+
+  // A checkpoint that can not be fetched now is fetched next time, or at the end.
+  void fetch() {
+    try {
+      fetch_outputs(run_, checkpoint_patterns(run_.spec), kSettledMs, kPatienceMs);
+    } catch (const Error& error) {
+      if (store::is_store_error(error) || run_.wait().cancel.stop_requested()) throw;
+      if (run_.ctx.alarm) run_.ctx.alarm("job " + run_.row.id + ": a checkpoint could not be fetched: " + error.what());
+    }
+    due_ms_ = next();
+  }
+
+ private:
+  static constexpr int64_t kSettledMs = 10 * kSecond;  // younger files may still be written to
+
+  [[nodiscard]] int64_t next() const {
+    if (run_.spec.checkpoints.path.empty()) return INT64_MAX;
+    return run_.ctx.clock.mono_ms() + std::max(every_ms_, 5 * kSecond);
+  }
+
+  JobRun& run_;
+  int64_t every_ms_, due_ms_;
+};
+
+// Follows until the phase has ended and all of its log is stored, fetching checkpoints in between.
 remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience_ms,
                            const std::function<void()>& tick) {
   LogIngest ingest(run, phase);
+  CheckpointTimer checkpoints(run);
   remote::FollowSink sink;
   sink.data = [&](int64_t offset, std::string_view bytes) {
     ingest.add(offset, bytes);
     tick();
-    return true;
+    return !checkpoints.due();
   };
   sink.gap = [&](int64_t from, int64_t to) { ingest.gap(from, to); };
   sink.tick = [&] {
     ingest.flush();
     tick();
-    return true;
+    return !checkpoints.due();
   };
-  return run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
-    const auto ended = runner.follow(phase, ingest.begin(), sink, run.wait());
-    ingest.finish();
-    return ended.value();
-  });
+  for (;;) {
+    const auto ended = run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
+      return runner.follow(phase, ingest.begin(), sink, run.wait());
+    });
+    if (ended) {
+      ingest.finish();
+      return *ended;
+    }
+    checkpoints.fetch();
+  }
 }
 
 }  // namespace

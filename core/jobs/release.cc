@@ -72,9 +72,9 @@ void release(JobRun& run) {
   const bool kept = run.row.attempt > 0 && run.instance().kept;
   run.ctx.vault.erase_all("job/" + run.row.id + (kept ? "/secret/" : "/"));  // a kept machine is still logged in to
   run.commit("ended", [&](store::JobRow& it) {
-    it.state = it.outcome == "succeeded"   ? JobState::succeeded
-               : it.outcome == "cancelled" ? JobState::cancelled
-                                           : JobState::failed;
+    // A training that went well and whose results were lost on the way did not succeed as a job.
+    const bool well = it.outcome == "succeeded" && it.reason.empty();
+    it.state = well ? JobState::succeeded : it.outcome == "cancelled" ? JobState::cancelled : JobState::failed;
     it.ended_ms = run.ctx.clock.wall_ms();
   });
 }
