@@ -131,8 +131,16 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
   fleet::Sweeper sweeper(jobs::fleet_context(context));
   jobs::Supervisor supervisor(context);
 
-  api::ServerContext api{.clock = clock, .db = db, .supervisor = supervisor, .feed = feed, .fleet = fleet, .registry = registry,
-                         .state_dir = config.state_dir, .version = kVersion, .tokens = {}, .origins = config.origins};
+  api::ServerContext api{.clock = clock,
+                         .db = db,
+                         .supervisor = supervisor,
+                         .feed = feed,
+                         .fleet = fleet,
+                         .registry = registry,
+                         .state_dir = config.state_dir,
+                         .version = kVersion,
+                         .tokens = {},
+                         .origins = config.origins};
   api.listen = config.listen;
   api.tokens = {api::Token::of("admin", api::Scope::admin, state.token())};
   api::Server server(api);

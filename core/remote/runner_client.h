@@ -15,9 +15,9 @@
 namespace stoker::remote {
 
 struct UploadFile {
-  std::string path;                         // on the instance, relative to the job folder: "work/data/train.txt", "spec.json"
-  std::filesystem::path local;              // read from here ...
-  std::optional<std::string> content;       // ... or, when set, these bytes
+  std::string path;             // on the instance, relative to the job folder: "work/data/train.txt", "spec.json"
+  std::filesystem::path local;  // read from here ...
+  std::optional<std::string> content;  // ... or, when set, these bytes
   bool executable = false;
 };
 
@@ -49,31 +49,37 @@ struct FollowSink {
   std::function<bool()> tick;  // at least once a second while nothing comes; false: stop following
 };
 
-// One thread at a time. Faults are those of Session; what the runner refuses is Fault::invalid (unsafe path), ::unavailable
-// (disk full on the instance, hash mismatch), ::conflict (started before) or ::internal, with its own line as the message.
+// One thread at a time. Faults are those of Session; what the runner refuses is Fault::invalid (unsafe path),
+// ::unavailable (disk full on the instance, hash mismatch), ::conflict (started before) or ::internal, with its own
+// line as the message.
 class RunnerClient {
  public:
   // `runners` holds stoker-runner-x86_64 and stoker-runner-aarch64. `job_folder` is "<job>-<attempt>".
   RunnerClient(Session& session, std::filesystem::path runners, std::string job_folder);
 
-  // Puts the program for the instance's architecture into ~/.stoker/<sha256>/, hash-checked, once per version; /tmp or /dev/shm
-  // where the home is mounted noexec. Makes the job folder. Idempotent. Must come first on every session.
+  // Puts the program for the instance's architecture into ~/.stoker/<sha256>/, hash-checked, once per version; /tmp or
+  // /dev/shm where the home is mounted noexec. Makes the job folder. Idempotent. Must come first on every session.
   void install(const Wait& wait);
 
-  // Skips what is there already with the same hash, resumes what is there in part. `progress` gets bytes done and total.
-  void upload(const std::vector<UploadFile>& files, const std::function<void(int64_t, int64_t)>& progress, const Wait& wait);
+  // Skips what is there already with the same hash, resumes what is there in part. `progress` gets bytes done and
+  // total.
+  void upload(const std::vector<UploadFile>& files, const std::function<void(int64_t, int64_t)>& progress,
+              const Wait& wait);
   void put_secrets(const std::vector<std::pair<std::string, std::string>>& secrets, const Wait& wait);
 
   // Starts the phase once; when it was started before, says what became of it.
   PhaseStatus start(std::string_view phase, const Wait& wait);
   PhaseStatus status(std::string_view phase, const Wait& wait);
-  // The log from `offset` until the phase has ended and everything was delivered (the status), or the sink stopped (nothing).
+  // The log from `offset` until the phase has ended and everything was delivered (the status), or the sink stopped
+  // (nothing).
   std::optional<PhaseStatus> follow(std::string_view phase, int64_t offset, const FollowSink& sink, const Wait& wait);
   void stop(int64_t grace_ms, const Wait& wait);
 
-  // Entries with unsafe names (absolute, "..", control characters, over 1,024 bytes, deeper than 16) are left out and counted.
+  // Entries with unsafe names (absolute, "..", control characters, over 1,024 bytes, deeper than 16) are left out and
+  // counted.
   std::vector<ManifestEntry> manifest(const std::vector<std::string>& patterns, size_t& refused, const Wait& wait);
-  // Into `local` through `local`.part, resuming it; hash-checked, fsynced, renamed. The name comes from our request only.
+  // Into `local` through `local`.part, resuming it; hash-checked, fsynced, renamed. The name comes from our request
+  // only.
   void fetch(const ManifestEntry& entry, const std::filesystem::path& local, const Wait& wait);
 
   Armed arm(int64_t hard_cap_ms, int64_t idle_ms, bool power_off, const Wait& wait);
@@ -87,8 +93,8 @@ class RunnerClient {
   Session& session_;
   std::filesystem::path runners_;
   std::string job_folder_;
-  std::string program_;  // absolute path on the instance, once installed
-  std::string job_path_; // absolute path of the job folder on the instance
+  std::string program_;   // absolute path on the instance, once installed
+  std::string job_path_;  // absolute path of the job folder on the instance
 };
 
 }  // namespace stoker::remote

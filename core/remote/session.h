@@ -17,8 +17,9 @@ struct Target {
   std::string host;
   uint16_t port = 22;
   std::string user;
-  std::string private_key;      // OpenSSH format, unencrypted
-  std::string host_public_key;  // "ssh-ed25519 AAAA..." or "SHA256:<base64>"; never empty: nothing is trusted on first use
+  std::string private_key;  // OpenSSH format, unencrypted
+  std::string
+      host_public_key;  // "ssh-ed25519 AAAA..." or "SHA256:<base64>"; never empty: nothing is trusted on first use
 };
 
 struct ExecResult {
@@ -31,8 +32,8 @@ struct Exec {
   std::string command;  // for the remote user's shell
   // Fills the buffer with the next bytes of standard input and returns how many; 0 is the end. Null: no input.
   std::function<size_t(char* buffer, size_t size)> input;
-  // Without `input`: standard input stays open until the command ends instead of ending at once. Some commands take its end
-  // for the end of their reader.
+  // Without `input`: standard input stays open until the command ends instead of ending at once. Some commands take its
+  // end for the end of their reader.
   bool hold_input = false;
   // Standard output as it comes; false: stop, close the channel and return what is known.
   std::function<bool(std::string_view)> output;
@@ -42,8 +43,8 @@ struct Exec {
 };
 
 // Faults: unavailable (network, refused, cut; nothing about existence follows from it), auth (our key is refused),
-// forbidden (the host is not the one we know), cancelled, deadline. After any fault but a remote exit code the session is dead.
-// One thread at a time.
+// forbidden (the host is not the one we know), cancelled, deadline. After any fault but a remote exit code the session
+// is dead. One thread at a time.
 class Session {
  public:
   virtual ~Session() = default;

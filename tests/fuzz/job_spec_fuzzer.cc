@@ -8,7 +8,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace stoker;
   try {
-    const auto spec = jobs::parse_spec({reinterpret_cast<const char*>(data), size}, {true, {"local"}, {"transformers"}});
+    const auto spec =
+        jobs::parse_spec({reinterpret_cast<const char*>(data), size}, {true, {"local"}, {"transformers"}});
     (void)jobs::stored_spec(jobs::to_json(spec));
   } catch (const Error&) {
   }

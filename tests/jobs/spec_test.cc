@@ -33,7 +33,8 @@ TEST(JobSpec, ReadsEveryKey) {
   EXPECT_EQ(spec.resources.gpu_count, 2);
   EXPECT_EQ(spec.resources.region, "");
   EXPECT_EQ(spec.inputs[0].to, "set");
-  EXPECT_EQ(spec.env, (std::vector<std::pair<std::string, std::string>>{{"EPOCHS", "3"}, {"LR", "0.1"}, {"FAST", "true"}, {"NAME", "x"}}));
+  EXPECT_EQ(spec.env, (std::vector<std::pair<std::string, std::string>>{
+                          {"EPOCHS", "3"}, {"LR", "0.1"}, {"FAST", "true"}, {"NAME", "x"}}));
   EXPECT_EQ(spec.secrets[0].second, "hf_x");
   EXPECT_EQ(spec.checkpoints.every_minutes, 5);
   EXPECT_EQ(spec.after, After::keep);
@@ -41,7 +42,8 @@ TEST(JobSpec, ReadsEveryKey) {
 }
 
 TEST(JobSpec, StoredFormHasNoSecretsAndReadsBack) {
-  const JobSpec spec = parse(R"({"name":"t","run":"x","secrets":{"HF_TOKEN":"hf_value"},"outputs":["out/"],"limits":{"max_hours":1.5}})");
+  const JobSpec spec = parse(
+      R"({"name":"t","run":"x","secrets":{"HF_TOKEN":"hf_value"},"outputs":["out/"],"limits":{"max_hours":1.5}})");
   const std::string stored = to_json(spec);
   EXPECT_EQ(stored.find("hf_value"), std::string::npos);
   const JobSpec again = stored_spec(stored);
@@ -70,47 +72,66 @@ INSTANTIATE_TEST_SUITE_P(
     Bad, JobSpecRefuses,
     testing::Values(
         Refused{R"({"rnu":"x"})", "rnu: unknown key | did you mean 'run'? | rnu"},
-        Refused{R"({"run":"x","limits":{"max_costs":1}})", "limits.max_costs: unknown key | did you mean 'max_cost'? | limits.max_costs"},
+        Refused{R"({"run":"x","limits":{"max_costs":1}})",
+                "limits.max_costs: unknown key | did you mean 'max_cost'? | limits.max_costs"},
         Refused{R"({"run":"x","run":"y"})", "run: given twice |  | run"},
-        Refused{R"({"name":"a"})", "run: is missing | give the command that trains, for example: run: python train.py | run"},
-        Refused{R"({"run":"  \n"})", "run: is missing | give the command that trains, for example: run: python train.py | run"},
+        Refused{R"({"name":"a"})",
+                "run: is missing | give the command that trains, for example: run: python train.py | run"},
+        Refused{R"({"run":"  \n"})",
+                "run: is missing | give the command that trains, for example: run: python train.py | run"},
         Refused{R"({"run":7})", "run: must be text, not a number |  | run"},
         Refused{R"({"run":"x","inputs":{}})", "inputs: must be a list of {from, to}, not a map |  | inputs"},
-        Refused{R"({"run":"x","limits":{"max_cost":-1}})", "limits.max_cost: must not be negative |  | limits.max_cost"},
-        Refused{R"({"run":"x","limits":{"max_cost":0}})", "limits.max_cost: must be more than 0 | leave the key out for no cap | limits.max_cost"},
-        Refused{R"({"run":"x","limits":{"max_hours":"NaN"}})", "limits.max_hours: must be a number, not text |  | limits.max_hours"},
-        Refused{R"({"run":"x","provider":"lokal"})", "provider: no provider 'lokal' is enabled here | did you mean 'local'? | provider"},
+        Refused{R"({"run":"x","limits":{"max_cost":-1}})",
+                "limits.max_cost: must not be negative |  | limits.max_cost"},
+        Refused{R"({"run":"x","limits":{"max_cost":0}})",
+                "limits.max_cost: must be more than 0 | leave the key out for no cap | limits.max_cost"},
+        Refused{R"({"run":"x","limits":{"max_hours":"NaN"}})",
+                "limits.max_hours: must be a number, not text |  | limits.max_hours"},
+        Refused{R"({"run":"x","provider":"lokal"})",
+                "provider: no provider 'lokal' is enabled here | did you mean 'local'? | provider"},
         Refused{R"({"run":"x","provider":"aws"})",
-                "provider: no provider 'aws' is enabled here | stoker plugins list shows what there is; stoker plugins enable aws adds it | provider"},
+                "provider: no provider 'aws' is enabled here | stoker plugins list shows what there is; stoker plugins "
+                "enable aws adds it | provider"},
         Refused{R"({"run":"x","log_parser":"transformer"})",
                 "log_parser: no log parser 'transformer' is enabled here | did you mean 'transformers'? | log_parser"},
         Refused{R"({"run":"x","inputs":[{"from":"data","to":"d"}]})",
-                "inputs[0].from: must be an absolute path or file:<id> | `stoker run` resolves relative paths by itself | inputs[0].from"},
+                "inputs[0].from: must be an absolute path or file:<id> | `stoker run` resolves relative paths by "
+                "itself | inputs[0].from"},
         Refused{R"({"run":"x","inputs":[{"from":"/d","to":"../d"}]})",
                 "inputs[0].to: must not leave the working directory with '..' |  | inputs[0].to"},
-        Refused{R"({"run":"x","outputs":["/etc"]})", "outputs[0]: must be relative to the working directory |  | outputs[0]"},
+        Refused{R"({"run":"x","outputs":["/etc"]})",
+                "outputs[0]: must be relative to the working directory |  | outputs[0]"},
         Refused{R"({"run":"x","env":{"A B":"1"}})",
                 "env.A B: is not a name for an environment variable | use letters, digits and _ | env.A B"},
-        Refused{R"({"run":"x","env":{"STOKER_X":"1"}})", "env.STOKER_X: names beginning with STOKER_ are the agent's own |  | env.STOKER_X"},
-        Refused{R"({"run":"x","secrets":{"T":""}})", "secrets.T: is empty | a secret needs a value; leave the key out otherwise | secrets.T"},
+        Refused{R"({"run":"x","env":{"STOKER_X":"1"}})",
+                "env.STOKER_X: names beginning with STOKER_ are the agent's own |  | env.STOKER_X"},
+        Refused{R"({"run":"x","secrets":{"T":""}})",
+                "secrets.T: is empty | a secret needs a value; leave the key out otherwise | secrets.T"},
         Refused{R"({"run":"x","resources":{"gpu":"H100:0"}})",
-                "resources.gpu: must be MODEL or MODEL:COUNT with a count from 1 to 64 | for example H100:1 | resources.gpu"},
-        Refused{R"({"run":"x","after":"later"})", "after: must be destroy, keep or {keep_idle_minutes: N}, not 'later' |  | after"},
-        Refused{R"({"run":"x","template":"sft"})", "template: this agent has no templates | give setup and run instead | template"},
+                "resources.gpu: must be MODEL or MODEL:COUNT with a count from 1 to 64 | for example H100:1 | "
+                "resources.gpu"},
+        Refused{R"({"run":"x","after":"later"})",
+                "after: must be destroy, keep or {keep_idle_minutes: N}, not 'later' |  | after"},
+        Refused{R"({"run":"x","template":"sft"})",
+                "template: this agent has no templates | give setup and run instead | template"},
         Refused{R"([1])", "the job spec must be a map |  | "}));
 
 TEST(JobSpec, RefusesWhatIsNotJson) { EXPECT_EQ(refusal("{run: x").substr(0, 25), "the job spec is not JSON:"); }
 
-TEST(JobSpec, RefusesNumbersJsonHasNot) { EXPECT_EQ(refusal(R"({"run":"x","limits":{"max_cost":1e999}})").substr(0, 25), "the job spec is not JSON:"); }
+TEST(JobSpec, RefusesNumbersJsonHasNot) {
+  EXPECT_EQ(refusal(R"({"run":"x","limits":{"max_cost":1e999}})").substr(0, 25), "the job spec is not JSON:");
+}
 
 TEST(JobSpec, RefusesHugeAndDeepInput) {
-  EXPECT_EQ(refusal("{\"run\":\"" + std::string(2 << 20, 'x') + "\"}"), "the job spec is larger than 1 MiB | put data into inputs | ");
+  EXPECT_EQ(refusal("{\"run\":\"" + std::string(2 << 20, 'x') + "\"}"),
+            "the job spec is larger than 1 MiB | put data into inputs | ");
   EXPECT_EQ(refusal(R"({"run":)" + std::string(100'000, '[')).substr(0, 25), "the job spec is not JSON:");
 }
 
 TEST(JobSpec, ARunTokenMayNotNameLocalPaths) {
   EXPECT_EQ(refusal(R"({"run":"x","inputs":[{"from":"/etc/passwd"}]})", {false, {"local"}, {}}),
-            "inputs[0].from: this token may not name paths of this machine | upload it with POST /v1/files and use file:<id> | inputs[0].from");
+            "inputs[0].from: this token may not name paths of this machine | upload it with POST /v1/files and use "
+            "file:<id> | inputs[0].from");
 }
 
 }  // namespace

@@ -20,14 +20,17 @@ std::string through(const Mask& mask, const std::string& stream, size_t chunk) {
 
 TEST(Mask, HidesASecretWhereverTheStreamIsCut) {
   const Mask mask({"hf_secretvalue", "s3cr3t&/x"});
-  const std::string stream = "token=hf_secretvalue end hf_secre and s3cr3t&/x|s3cr3t%26%2Fx|hf_secretvaluehf_secretvalue\n";
-  const std::string hidden = "token=************** end hf_secre and *********|*************|****************************\n";
+  const std::string stream =
+      "token=hf_secretvalue end hf_secre and s3cr3t&/x|s3cr3t%26%2Fx|hf_secretvaluehf_secretvalue\n";
+  const std::string hidden =
+      "token=************** end hf_secre and *********|*************|****************************\n";
   for (size_t chunk = 1; chunk <= stream.size(); ++chunk) EXPECT_EQ(through(mask, stream, chunk), hidden) << chunk;
 }
 
 TEST(Mask, HidesASecretThatBeginsLikeItEnds) {
   const Mask mask({"abcabc"});
-  for (size_t chunk = 1; chunk <= 8; ++chunk) EXPECT_EQ(through(mask, "-abcabc-abcabcabc", chunk), "-******-*********") << chunk;
+  for (size_t chunk = 1; chunk <= 8; ++chunk)
+    EXPECT_EQ(through(mask, "-abcabc-abcabcabc", chunk), "-******-*********") << chunk;
 }
 
 TEST(Mask, HidesBase64AtAnyPosition) {
