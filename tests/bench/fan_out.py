@@ -4,12 +4,12 @@ import contextlib
 import json
 import os
 import pathlib
-import re
 import shutil
 import socket
 import statistics
 import subprocess
 import tempfile
+import time
 
 from agent import Agent, cpu_s, status_of
 
@@ -50,6 +50,7 @@ def nginx():
             with socket.socket() as probe:
                 if children and probe.connect_ex(('127.0.0.1', port)) == 0:
                     break
+            time.sleep(0.01)
         else:
             raise RuntimeError('nginx does not start: ' + pathlib.Path(home, 'error.log').read_text())
         yield port, int(children[0])

@@ -1,7 +1,7 @@
 // bench-listen LINES TIMEOUT_S [CLIENTS PORT PATH TOKEN]: receives stamped lines from standard input, or as Server-Sent
 // Events on CLIENTS connections from one thread. Says "ready" on standard error once every answer has begun, and at the
 // end, as JSON, how long the lines took and whether each client had each line once and in order, and, where the ids are
-// numbers, each id.
+// numbers, from the first line on each id.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -34,26 +34,24 @@ class Sink {
   }
 
   void add(int fd, bool answered) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = readers_.size();
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) throw std::runtime_error("epoll_ctl");
     readers_.push_back({});
     readers_.back().fd = fd;
     readers_.back().answered = answered;
     answered_ += answered ? 1 : 0;
   }
 
+  void await_answers() {
+    while (answered_ < readers_.size() && done_ == 0 && mono_ns() < give_up_ns_) turn();
+    if (answered_ < readers_.size()) throw std::runtime_error("not every request was answered");
+  }
+
   void run() {
     latencies_.reserve(readers_.size() * static_cast<size_t>(lines_));
-    for (size_t i = 0; i < readers_.size(); ++i) {
-      epoll_event event{};
-      event.events = EPOLLIN;
-      event.data.u64 = i;
-      if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, readers_[i].fd, &event) != 0) throw std::runtime_error("epoll_ctl");
-    }
-    if (answered_ == readers_.size()) std::fputs("ready\n", stderr);
-    epoll_event events[256];
-    while (done_ < readers_.size() && mono_ns() < give_up_ns_) {
-      const int n = ::epoll_wait(epoll_, events, 256, 100);
-      for (int i = 0; i < n; ++i) receive(readers_[events[i].data.u64]);
-    }
+    while (done_ < readers_.size() && mono_ns() < give_up_ns_) turn();
   }
 
   [[nodiscard]] std::string json() {
@@ -81,6 +79,12 @@ class Sink {
   }
 
  private:
+  void turn() {
+    epoll_event events[256];
+    const int n = ::epoll_wait(epoll_, events, 256, 100);
+    for (int i = 0; i < n; ++i) receive(readers_[events[i].data.u64]);
+  }
+
   void receive(Reader& reader) {
     char buffer[64 * 1024];
     const ssize_t n = ::read(reader.fd, buffer, sizeof buffer);
@@ -102,7 +106,7 @@ class Sink {
     if (!reader.answered) {
       if (!line.starts_with("HTTP/1.1 200")) throw std::runtime_error("answered: " + std::string(line));
       reader.answered = true;
-      if (++answered_ == readers_.size()) std::fputs("ready\n", stderr);
+      ++answered_;
       return;
     }
     if (line.starts_with("id: ")) return take_id(reader, line.substr(4));
@@ -118,7 +122,7 @@ class Sink {
   static void take_id(Reader& reader, std::string_view text) {
     int64_t id = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), id);
-    reader.numbered = reader.numbered && read.ec == std::errc{} && id == reader.last_id + 1;
+    reader.numbered = reader.numbered && read.ec == std::errc{} && (reader.last_seq < 0 || id == reader.last_id + 1);
     reader.last_id = id;
   }
 
@@ -159,8 +163,14 @@ int run(int argc, char** argv) {
     ::fcntl(0, F_SETFL, O_NONBLOCK);
     sink.add(0, true);
   } else {
-    for (int i = 0; i < std::atoi(argv[3]); ++i) sink.add(connect_to(std::atoi(argv[4]), argv[5], argv[6]), false);
+    // In groups: servers bound how many requests may wait for an answer.
+    for (int i = 0; i < std::atoi(argv[3]); ++i) {
+      if (i % 50 == 0) sink.await_answers();
+      sink.add(connect_to(std::atoi(argv[4]), argv[5], argv[6]), false);
+    }
   }
+  sink.await_answers();
+  std::fputs("ready\n", stderr);
   sink.run();
   std::puts(sink.json().c_str());
   return 0;
