@@ -30,6 +30,7 @@ class Beneath {
   [[nodiscard]] Descriptor open(const std::string& path, int flags) const;
   // The folder that holds the path's last component; makes the folders that are missing, 0700. Throws.
   [[nodiscard]] Descriptor open_parent(const std::string& path) const;
+  [[nodiscard]] int folder() const { return root_; }
 
  private:
   [[nodiscard]] Descriptor walk(const std::string& folder, bool make) const;

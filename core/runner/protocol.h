@@ -77,9 +77,11 @@ constexpr int kProtocol = 1;
 // `receive` input: kReceiveMagic, then file frames, then one byte kFrameEnd.
 // A file frame: kFrameFile u8, path length u16, path, mode u32 (0644 or 0755), size u64, offset u64, then size - offset
 // bytes, then the XXH3-64 of the whole file u64. Bytes go to PATH.part beneath DIR (no symlink is followed, no path
-// leaves DIR); when the hash is right the file is fsynced and renamed. A hash that does not fit: exit kExitHash, .part
-// removed. Files become 0600 or 0700, folders 0700. Paths: see beneath.h; names that end in ".part" are refused. An
-// offset beyond what PATH.part holds: kExitFailed; ask `have` again.
+// leaves DIR); when the hash is right the file is renamed. A hash that does not fit: exit kExitHash, .part removed.
+// Files become 0600 or 0700, folders 0700. Paths: see beneath.h; names that end in ".part" are refused. An offset
+// beyond what PATH.part holds: kExitFailed; ask `have` again. The answer comes once all files are on the disk. Of a
+// stream that was cut off, a file may be whole by name and not on the disk: after a power cut only the hash that `have`
+// takes tells.
 constexpr char kReceiveMagic[] = "STKR1\n";
 constexpr uint8_t kFrameFile = 1, kFrameEnd = 0;
 

@@ -17,8 +17,8 @@ struct Received {
   uint64_t files = 0, bytes = 0;  // bytes came now, without what was resumed
 };
 
-// Throws at the first file that fails; those before it are in place, what came of it is in its .part unless its hash is
-// wrong.
+// All files are on the disk when it returns. Throws at the first file that fails; those before it are in place, on the
+// disk or not, what came of it is in its .part unless its hash is wrong.
 Received receive_files(const Beneath& root, FrameReader& frames);
 
 // A line for each of the paths, ended by NUL, that is there whole or in part; see `have` in protocol.h.
