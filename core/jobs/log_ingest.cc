@@ -13,6 +13,7 @@
 #include "core/private_file.h"
 #include "core/store/events.h"
 #include "core/store/sqlite_error.h"
+#include "core/training_log/choose.h"
 
 namespace stoker::jobs {
 namespace {
@@ -186,7 +187,7 @@ void LogIngest::store(size_t bytes, bool final) {
   write_at(fd_, run_.row.log_bytes, chunk);
   after.log_bytes += static_cast<int64_t>(chunk.size());
   const auto commit = [&](store::Connection& connection) {
-    store::Jobs(connection).update(after);
+    store::Jobs(connection).update_log(after);
     int64_t offset = run_.row.log_bytes;
     for (std::string_view rest = chunk; !rest.empty();) {
       const size_t size = event_size(rest);
@@ -209,7 +210,11 @@ void LogIngest::store(size_t bytes, bool final) {
 
 std::vector<training_log::Event> LogIngest::parse(std::string_view chunk, store::JobRow& after) {
   std::vector<training_log::Event> events;
-  choose_parser(run_, fd_, chunk, after);
+  const int64_t size = after.log_bytes + static_cast<int64_t>(chunk.size());
+  if (after.parser.empty() && size >= next_choice_) {
+    choose_parser(run_, fd_, chunk, after);
+    next_choice_ = size + std::min(size, int64_t{training_log::kHeadBytes}) / 8;
+  }
   if (!reader_) reader_ = open_reader(run_, fd_, after, events);
   if (!reader_) return events;
   for (training_log::Event& event : reader_->push(chunk, run_.ctx.clock.wall_ms())) events.push_back(std::move(event));

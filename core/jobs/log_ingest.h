@@ -43,6 +43,7 @@ class LogIngest {
   int fd_ = -1;
   training_log::Mask mask_;
   std::unique_ptr<training_log::Reader> reader_;
+  int64_t next_choice_ = 0;  // the size of the log that is worth another look for its parser
   bool restoring_ = false;
   int64_t restored_ = 0;  // while restoring: the file is right up to here
   std::string pending_;   // from restored_ or job.log_bytes on, not masked

@@ -52,6 +52,25 @@ class WriterMark {
 
 }  // namespace
 
+void Connection::set_durability(Durability durability) {
+  if (durability_ == durability) return;
+  exec(durability == Durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  durability_ = durability;
+}
+
+Query::Query(Connection& connection, const char* sql) : connection_(connection), sql_(sql) {
+  // Taken out while in use, so that the same statement within itself gets one of its own.
+  if (const auto kept = connection_.kept_.find(sql_); kept != connection_.kept_.end())
+    statement_ = std::move(kept->second);
+  if (!statement_) statement_ = std::make_unique<SQLite::Statement>(connection_, sql);
+}
+
+Query::~Query() {
+  statement_->tryReset();
+  statement_->clearBindings();
+  connection_.kept_[sql_] = std::move(statement_);
+}
+
 class Database::Lease {
  public:
   explicit Lease(Database& database) : database_(database) {
@@ -140,7 +159,7 @@ bool Database::try_write(const char* what, const Work& work, Durability durabili
   Lease lease(*this);
   Connection& connection = lease.connection();
   try {
-    connection.exec(durability == Durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    connection.set_durability(durability);
     connection.exec("BEGIN IMMEDIATE");
     work(connection);
     if (gate_ != nullptr) gate_->before_commit(what);

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
 
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -17,7 +20,40 @@
 
 namespace stoker::store {
 
-using Connection = SQLite::Database;
+// full: on the disk when write() returns. relaxed: survives the death of the process at once and a power cut with the
+// next full write or checkpoint; for telemetry that the instance still has.
+enum class Durability { full, relaxed };
+
+class Connection : public SQLite::Database {
+ public:
+  using SQLite::Database::Database;
+
+  void set_durability(Durability durability);  // of the commits from now on
+
+ private:
+  friend class Query;
+
+  std::map<std::string_view, std::unique_ptr<SQLite::Statement>> kept_;
+  Durability durability_ = Durability::full;
+};
+
+// A statement that its connection compiles once and keeps, for what is done for every line of a log. What is bound
+// without copying must live as long as this.
+class Query {
+ public:
+  // `sql` is a literal.
+  Query(Connection& connection, const char* sql);
+  ~Query();
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+  SQLite::Statement& operator*() { return *statement_; }
+  SQLite::Statement* operator->() { return statement_.get(); }
+
+ private:
+  Connection& connection_;
+  std::string_view sql_;
+  std::unique_ptr<SQLite::Statement> statement_;
+};
 
 // Called around every write transaction, `what` naming it: where a test hands over to another thread, crashes, or fills
 // the disk. before_commit runs while the write lock is held, so only another thread's reads may run meanwhile; what it
@@ -29,10 +65,6 @@ class CommitGate {
   virtual void before_commit(const char* what) = 0;
   virtual void after_commit(const char* what) = 0;
 };
-
-// full: on the disk when write() returns. relaxed: survives the death of the process at once and a power cut with the
-// next full write or checkpoint; for telemetry that the instance still has.
-enum class Durability { full, relaxed };
 
 // True for what the store itself could not do (disk full, locked, damaged), as opposed to what a caller asked wrongly.
 [[nodiscard]] bool is_store_error(const Error& error);

@@ -1,7 +1,5 @@
 #include "core/store/events.h"
 
-#include <SQLiteCpp/Statement.h>
-
 #include <algorithm>
 
 #include "core/error.h"
@@ -19,32 +17,32 @@ void read_rows(SQLite::Statement& q, std::vector<EventRow>& rows) {
 }  // namespace
 
 int64_t Events::append(const std::string& job_id, int64_t t_ms, std::string_view kind, std::string_view data) {
-  SQLite::Statement number(db_, "UPDATE jobs SET last_seq = last_seq + 1 WHERE id = ? RETURNING row, last_seq");
-  number.bindNoCopy(1, job_id);
-  if (!number.executeStep()) throw Error(Fault::not_found, "no job " + job_id);
-  const int64_t seq = number.getColumn(1).getInt64();
+  Query number(db_, "UPDATE jobs SET last_seq = last_seq + 1 WHERE id = ? RETURNING row, last_seq");
+  number->bindNoCopy(1, job_id);
+  if (!number->executeStep()) throw Error(Fault::not_found, "no job " + job_id);
+  const int64_t seq = number->getColumn(1).getInt64();
 
   // Text by way of cast: string_views are bound as blobs.
-  SQLite::Statement insert(
-      db_, "INSERT INTO events (job, seq, t_ms, kind, data) VALUES (?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT))");
-  insert.bind(1, number.getColumn(0).getInt64());
-  insert.bind(2, seq);
-  insert.bind(3, t_ms);
-  insert.bindNoCopy(4, kind.data(), static_cast<int>(kind.size()));
-  insert.bindNoCopy(5, data.data(), static_cast<int>(data.size()));
-  insert.exec();
+  Query insert(db_,
+               "INSERT INTO events (job, seq, t_ms, kind, data) VALUES (?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT))");
+  insert->bind(1, number->getColumn(0).getInt64());
+  insert->bind(2, seq);
+  insert->bind(3, t_ms);
+  insert->bindNoCopy(4, kind.data(), static_cast<int>(kind.size()));
+  insert->bindNoCopy(5, data.data(), static_cast<int>(data.size()));
+  insert->exec();
   return seq;
 }
 
 std::vector<EventRow> Events::after(const std::string& job_id, int64_t after, int limit) const {
-  SQLite::Statement q(db_,
-                      "SELECT seq, t_ms, kind, data FROM events"
-                      " WHERE job = (SELECT row FROM jobs WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?");
-  q.bindNoCopy(1, job_id);
-  q.bind(2, after);
-  q.bind(3, std::max(limit, 0));
+  Query q(db_,
+          "SELECT seq, t_ms, kind, data FROM events"
+          " WHERE job = (SELECT row FROM jobs WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?");
+  q->bindNoCopy(1, job_id);
+  q->bind(2, after);
+  q->bind(3, std::max(limit, 0));
   std::vector<EventRow> rows;
-  read_rows(q, rows);
+  read_rows(*q, rows);
   return rows;
 }
 

@@ -123,6 +123,16 @@ void Jobs::update(const JobRow& job) {
   if (q.exec() == 0) throw no_job(job.id);
 }
 
+void Jobs::update_log(const JobRow& job) {
+  Query q(db_, "UPDATE jobs SET log_bytes = ?, parser = ?, parser_score = ?, parser_events = ? WHERE id = ?");
+  q->bind(1, job.log_bytes);
+  q->bindNoCopy(2, job.parser);
+  q->bind(3, job.parser_score);
+  q->bind(4, job.parser_events);
+  q->bindNoCopy(5, job.id);
+  if (q->exec() == 0) throw no_job(job.id);
+}
+
 void Jobs::request_cancel(const std::string& id) {
   SQLite::Statement q(db_, "UPDATE jobs SET cancel_requested = 1 WHERE id = ?");
   q.bindNoCopy(1, id);

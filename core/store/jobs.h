@@ -57,6 +57,8 @@ class Jobs {
   void insert(const JobRow& job);
   // Everything but id, spec, idempotency, created_ms and last_seq. Throws not_found.
   void update(const JobRow& job);
+  // Only log_bytes and the three of the parser: for every batch of the log. Throws not_found.
+  void update_log(const JobRow& job);
   void request_cancel(const std::string& id);
   [[nodiscard]] std::optional<JobRow> find(const std::string& id) const;
   [[nodiscard]] std::optional<JobRow> find_idempotent(const std::string& owner, const std::string& key) const;

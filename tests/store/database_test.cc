@@ -84,6 +84,35 @@ TEST_F(DatabaseTest, RefusesAWriteInsideAWrite) {
   database.write("after", [](Connection& c) { Jobs(c).insert(job_named("a")); });
 }
 
+TEST_F(DatabaseTest, KeepsStatementsForTheNextTime) {
+  const auto numbers = [](Connection& c, int from, auto&& each) {
+    Query q(c, "SELECT column1 FROM (VALUES (1), (2), (3)) WHERE column1 >= ?");
+    q->bind(1, from);
+    while (q->executeStep()) each(q->getColumn(0).getInt());
+  };
+  Database database(file_);
+  database.read([&](Connection& c) {
+    const auto statement = [&] { return &*Query(c, "SELECT 1"); };
+    EXPECT_EQ(statement(), statement()) << "compiled twice";
+    int pairs = 0;
+    numbers(c, 1, [&](int first) { numbers(c, first, [&](int) { ++pairs; }); });
+    EXPECT_EQ(pairs, 6) << "the same statement within itself";
+  });
+}
+
+TEST_F(DatabaseTest, GoesOnWithAStatementThatFailed) {
+  const auto insert = [](Connection& c) {
+    Query q(c, "INSERT INTO meta (key, value) VALUES (?, 'v')");
+    q->bindNoCopy(1, "k");
+    q->exec();
+  };
+  Database database(file_);
+  database.write("first", insert);
+  EXPECT_EQ(error_of([&] { database.write("again", insert); }).fault, Fault::conflict);
+  database.write("other", [](Connection& c) { c.exec("DELETE FROM meta WHERE key = 'k'"); });
+  EXPECT_NO_THROW(database.write("once more", insert));
+}
+
 TEST_F(DatabaseTest, TellsThatAKeyIsTaken) {
   Database database(file_);
   database.write("add", [](Connection& c) { Jobs(c).insert(job_named("a")); });

@@ -69,6 +69,20 @@ TEST_F(JobsTest, UpdatesAllButTheFixedFieldsOfAJob) {
   EXPECT_STREQ(error.what(), "no job other");
 }
 
+TEST_F(JobsTest, MovesTheLogOnAndLeavesTheRestAlone) {
+  with<Jobs>([](Jobs& jobs) { jobs.insert(job_named("job1")); });
+  with<Jobs>([](Jobs& jobs) { jobs.update_log(full_job()); });
+  JobRow expected = job_named("job1");
+  expected.log_bytes = full_job().log_bytes;
+  expected.parser = full_job().parser;
+  expected.parser_score = full_job().parser_score;
+  expected.parser_events = full_job().parser_events;
+  with<Jobs>([&](Jobs& jobs) { EXPECT_EQ(members(jobs.find("job1").value()), members(expected)); });
+
+  const Error error = error_of([&] { with<Jobs>([](Jobs& jobs) { jobs.update_log(job_named("other")); }); });
+  EXPECT_STREQ(error.what(), "no job other");
+}
+
 TEST_F(JobsTest, NeverTakesBackARequestToCancel) {
   with<Jobs>([](Jobs& jobs) {
     jobs.insert(job_named("a"));
