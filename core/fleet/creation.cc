@@ -16,8 +16,8 @@ using store::InstanceRow;
 constexpr int64_t kCallMs = 2 * kMinute;       // one call of a provider
 constexpr int64_t kListEveryMs = 5 * kSecond;  // while an outcome is unknown
 constexpr int64_t kMaxBackOffMs = kMinute;
-constexpr int64_t kAddressMs = 20 * kMinute;  // from alive to an address
-constexpr double kDearerTolerated = 1.01;
+constexpr int64_t kAddressMs = 20 * kMinute;      // from alive to an address
+constexpr int64_t kUnavailableMs = 10 * kMinute;  // a cloud that does nothing this long is given up for another
 
 bool is_refusal(Fault fault) {
   switch (fault) {
@@ -42,6 +42,13 @@ InstanceRow refuse(FleetContext& ctx, const InstanceRow& row, const std::string&
   });
 }
 
+bool is_dearer(const InstanceRow& agreed, const plugin_host::Money& asked) {
+  return agreed.price_micros > 0 && asked.currency == agreed.currency &&
+         asked.micros > agreed.price_micros + agreed.price_micros / 100;
+}
+
+}  // namespace
+
 void copy_facts(InstanceRow& row, const Instance& instance) {
   row.cloud_id = instance.id;
   row.cloud_opaque = instance.opaque;
@@ -60,39 +67,45 @@ void copy_facts(InstanceRow& row, const Instance& instance) {
   }
 }
 
-// The oldest is ours; further machines of the same token get rows of their own that are to be deleted.
+void condemn_double(store::Connection& connection, const InstanceRow& of, const Instance& instance) {
+  store::Instances rows(connection);
+  InstanceRow extra = of;
+  for (int i = 1; rows.find(extra.id); ++i) extra.id = of.id + "-double" + std::to_string(i);
+  copy_facts(extra, instance);
+  extra.phase = InstancePhase::deleting;
+  extra.billed_from_ms = std::max(of.created_ms, of.last_create_ms);
+  extra.gone_ms = extra.absent_since_ms = 0;
+  extra.delete_attempts = 0;
+  extra.kept = false;
+  extra.reason = "the cloud made more than one machine for one request";
+  rows.insert(extra);
+}
+
+namespace {
+
+// The oldest is ours; further machines of the same token get rows of their own that are to be deleted. One that is
+// dearer than quoted is condemned in the same transaction: nobody may find it alive later and use it.
 InstanceRow adopt(FleetContext& ctx, const InstanceRow& row, std::vector<Instance> made) {
   std::stable_sort(made.begin(), made.end(),
                    [](const Instance& a, const Instance& b) { return a.created_ms < b.created_ms; });
-  const int64_t now = ctx.clock.wall_ms();
+  const bool dearer = is_dearer(row, made.front().price.per_hour);
   const InstanceRow adopted = ctx.db.write("adopt", [&](store::Connection& connection) {
     store::Instances rows(connection);
     InstanceRow it = rows.find(row.id).value();
+    for (size_t i = 1; i < made.size(); ++i) condemn_double(connection, it, made[i]);
     copy_facts(it, made.front());
-    it.phase = InstancePhase::alive;
-    it.billed_from_ms = now;
+    it.phase = dearer ? InstancePhase::deleting : InstancePhase::alive;
+    if (dearer) it.reason = "dearer than quoted";
+    // The bill began when the machine did, however long this agent was away since.
+    it.billed_from_ms = std::clamp(it.last_create_ms, it.created_ms, std::max(it.created_ms, ctx.clock.wall_ms()));
     rows.update(it);
-    for (size_t i = 1; i < made.size(); ++i) {
-      InstanceRow extra = row;
-      extra.id = row.id + "-double" + std::to_string(i);
-      if (rows.find(extra.id)) continue;
-      copy_facts(extra, made[i]);
-      extra.phase = InstancePhase::deleting;
-      extra.billed_from_ms = now;
-      extra.reason = "the cloud made more than one machine for one request";
-      rows.insert(extra);
-      rows.update(extra);
-    }
     return it;
   });
   if (ctx.changed) ctx.changed(adopted);
   ctx.work.notify();
-  if (row.price_micros > 0 &&
-      static_cast<double>(adopted.price_micros) > static_cast<double>(row.price_micros) * kDearerTolerated) {
-    mark_deleting(ctx, row.id, "dearer than quoted");
+  if (dearer)
     throw Error(Fault::no_capacity,
                 row.machine + " of " + row.provider + " came dearer than quoted and is being deleted");
-  }
   return adopted;
 }
 
@@ -117,20 +130,24 @@ InstanceRow resolve_by_listing(FleetContext& ctx, const InstanceRow& row, Provid
         throw Error(Fault::no_capacity, row.provider + " did not make " + row.id);
       }
     }
-    ctx.clock.sleep(std::clamp<int64_t>(settled - asked, 100, kListEveryMs), closing);
+    const int64_t left = settled - asked;
+    ctx.clock.sleep(left > 0 ? std::clamp<int64_t>(left, 100, kListEveryMs) : kListEveryMs, closing);
   }
 }
 
 }  // namespace
 
 InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const CreateRequest& request,
-                            const Wait& closing) {
+                            const Wait& closing, const std::stop_token& unwanted) {
   Provider& provider = ctx.provider(intent.provider);
   const bool idempotent = (provider.facts().capabilities & STOKER_CAP_NATIVE_IDEMPOTENCY) != 0;
   InstanceRow row = intent;
+  bool surely_nothing = row.phase == InstancePhase::intent;  // every create so far was answered by "nothing happened"
+  const int64_t began = ctx.clock.mono_ms();
   if (row.phase == InstancePhase::unknown && !idempotent) return resolve_by_listing(ctx, row, provider, closing);
   for (int64_t back_off = kSecond;; back_off = std::min(back_off * 2, kMaxBackOffMs)) {
     ctx.clock.check(closing, "creating a machine");
+    ctx.clock.check({unwanted}, "creating a machine");
     row = change(ctx, "create sent", row.id, [&](InstanceRow& it) {
       it.phase = InstancePhase::unknown;
       it.last_create_ms = ctx.clock.wall_ms();
@@ -150,14 +167,20 @@ InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const 
         throw;
       }
       if (!nothing_happened(error.fault) && !idempotent) return resolve_by_listing(ctx, row, provider, closing);
+      surely_nothing &= nothing_happened(error.fault);
+      if (surely_nothing && ctx.clock.mono_ms() - began > kUnavailableMs) {
+        refuse(ctx, row, error.what());
+        throw Error(Fault::no_capacity, row.provider + " made nothing in 10 minutes: " + error.what(), error.hint);
+      }
       if (ctx.alarm) ctx.alarm("creating " + row.id + " at " + row.provider + ": " + error.what() + "; trying again");
       pause = std::max(back_off, error.retry_after_ms);
-      ctx.clock.sleep(std::max(pause, provider.facts().min_create_interval_ms), closing);
+      ctx.clock.sleep(std::max(pause, provider.facts().min_create_interval_ms), {unwanted, closing.deadline_ms});
       continue;
     }
     if (!made.empty()) return adopt(ctx, intent, std::move(made));
     if (!idempotent) return resolve_by_listing(ctx, row, provider, closing);
-    ctx.clock.sleep(std::max(pause, provider.facts().min_create_interval_ms), closing);
+    surely_nothing = false;
+    ctx.clock.sleep(std::max(pause, provider.facts().min_create_interval_ms), {unwanted, closing.deadline_ms});
   }
 }
 
@@ -187,10 +210,13 @@ InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wai
       if (error.fault == Fault::not_found && !not_visible_yet) throw give_up("it vanished before it was ever used");
     }
     if (now) {
+      if (is_dearer(row, now->price.per_hour)) throw give_up("dearer than quoted");
       row = change(ctx, "instance state", row.id, [&](InstanceRow& it) {
         copy_facts(it, *now);
         it.seen_alive = true;
       });
+      if (row.phase != InstancePhase::alive)
+        throw Error(Fault::no_capacity, row.machine + " of " + row.provider + " is being deleted: " + row.reason);
       if (now->state == InstanceState::running && !row.ssh_host.empty()) return row;
       if (now->state != InstanceState::running && now->state != InstanceState::pending &&
           now->state != InstanceState::unknown)

@@ -36,27 +36,30 @@ bool is_absent(FleetContext& ctx, const InstanceRow& row, const Wait& wait) {
 
 DeletionStep delete_step(FleetContext& ctx, const InstanceRow& row, int64_t absent_for_ms, const Wait& wait) {
   const Wait call = wait.until(ctx.clock.mono_ms() + kCallMs);
+  bool absent = false;
+  int64_t settle = 0;
   try {
     plugin_host::Provider& provider = ctx.provider(row.provider);
+    settle = provider.facts().settle_ms;
     if (absent_for_ms < 0) provider.remove(ref_of(row), call);
-    const int64_t settle = provider.facts().settle_ms;
-    if (is_absent(ctx, row, call)) {
-      if (absent_for_ms >= settle) {
-        const InstanceRow gone = change(ctx, "gone", row.id, [&](InstanceRow& it) {
-          it.phase = InstancePhase::gone;
-          it.gone_ms = it.absent_since_ms > 0 ? it.absent_since_ms : ctx.clock.wall_ms();
-        });
-        return {gone, true, 0};
-      }
-      const InstanceRow absent = absent_for_ms >= 0 ? row : change(ctx, "absent once", row.id, [&](InstanceRow& it) {
-        it.absent_since_ms = ctx.clock.wall_ms();
-      });
-      return {absent, false, std::max<int64_t>(0, settle - std::max<int64_t>(absent_for_ms, 0))};
-    }
+    absent = is_absent(ctx, row, call);
   } catch (const Error& error) {
     if (!wait.cancel.stop_requested() && ctx.alarm)
       ctx.alarm("deleting " + row.id + " at " + row.provider + ": " + error.what() +
                 "; it is still billing, trying again");
+  }
+  if (absent && absent_for_ms >= settle) {
+    const InstanceRow gone = change(ctx, "gone", row.id, [&](InstanceRow& it) {
+      it.phase = InstancePhase::gone;
+      it.gone_ms = it.absent_since_ms > 0 ? it.absent_since_ms : ctx.clock.wall_ms();
+    });
+    return {gone, true, 0};
+  }
+  if (absent) {
+    const InstanceRow once = absent_for_ms >= 0 ? row : change(ctx, "absent once", row.id, [&](InstanceRow& it) {
+      it.absent_since_ms = ctx.clock.wall_ms();
+    });
+    return {once, false, settle - std::max<int64_t>(absent_for_ms, 0)};
   }
   const InstanceRow present = change(ctx, "still there", row.id, [&](InstanceRow& it) {
     it.absent_since_ms = 0;

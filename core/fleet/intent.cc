@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/fleet/fleet.h"
 
@@ -45,7 +46,13 @@ store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request
     for (const store::InstanceRow& earlier : rows.of_job(request.job_id))
       spent += Fleet::cost_of(earlier, now).micros_so_far;
     const double price = units(row.price_micros);
-    if (request.max_cost > 0 && request.max_hours > 0 && units(spent) + price * request.max_hours > request.max_cost)
+    // In whole millionths: 0.1 x 3 is not more than 0.3.
+    const int64_t left = std::llround(request.max_cost * 1e6) - spent;
+    if (request.max_cost > 0 && left <= 0 && price > 0)
+      throw Error(Fault::invalid, fmt::format("limits.max_cost of {:g} {} is used up", request.max_cost, row.currency),
+                  "raise limits.max_cost", "limits.max_cost");
+    if (request.max_cost > 0 && request.max_hours > 0 &&
+        std::llround(static_cast<double>(row.price_micros) * request.max_hours) > left)
       throw Error(Fault::invalid,
                   fmt::format("{} of {} at {:.2f} {}/h for {:g} h would cost more than the {:.2f} {} that are left",
                               row.machine, row.provider, price, row.currency, request.max_hours,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/fleet/creation.h"
 #include "core/fleet/deletion.h"
 #include "core/store/jobs.h"
 
@@ -35,7 +36,7 @@ void Sweeper::run(const std::stop_token& closing) {
     int64_t next = kMinute;
     try {
       next = round({closing});
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       if (ctx_.alarm) ctx_.alarm(std::string("the sweep failed and is tried again in a minute: ") + error.what());
     }
     ctx_.clock.wait(ctx_.work, seen, {closing, ctx_.clock.mono_ms() + next});
@@ -66,7 +67,7 @@ void Sweeper::close_orphans() {
       const bool job_ended = !job || is_terminal(job->state);
       if (row.deadline_ms > 0 && now > row.deadline_ms)
         condemned.emplace_back(row.id, "its deadline has passed");
-      else if (row.kept && row.keep_until_ms > 0 && now > row.keep_until_ms)
+      else if (row.kept && job_ended && row.keep_until_ms > 0 && now > row.keep_until_ms)
         condemned.emplace_back(row.id, "its idle time is over");
       else if (!row.kept && job_ended)
         condemned.emplace_back(row.id, "its job has ended");
@@ -125,7 +126,39 @@ void Sweeper::sweep(const Wait& wait) {
   }
 }
 
-void Sweeper::sweep_provider(const std::string& provider, const std::vector<InstanceRow>& rows, const Wait& wait) {
+// A machine of this install that no row stands for.
+void Sweeper::stray(const std::string& provider, const Instance& it, const Wait& wait) {
+  const bool expired = it.deadline_ms > 0 && ctx_.clock.wall_ms() > it.deadline_ms;
+  if (ctx_.alarm)
+    ctx_.alarm(provider + " has a machine " + it.id + " (" + it.name + ") of this install that no job knows" +
+               (expired ? "; its deadline has passed, deleting it" : "; destroy it if it is not wanted"));
+  if (!expired) return;
+  try {
+    ctx_.provider(provider).remove({it.id, it.region, it.opaque}, wait.until(ctx_.clock.mono_ms() + kMinute));
+  } catch (const Error& error) {
+    if (ctx_.alarm && !wait.cancel.stop_requested())
+      ctx_.alarm("deleting " + it.id + " of " + provider + ": " + error.what() + "; tried again with the next sweep");
+  }
+}
+
+// Our token on a machine that is not the one adopted for it: the cloud made two for one request, and showed one late.
+// The row is read anew: a listing takes time, and the machine may have been adopted meanwhile.
+void Sweeper::late_double(const InstanceRow& known, const Instance& it) {
+  const bool condemned = ctx_.db.write("late double", [&](store::Connection& connection) {
+    store::Instances rows(connection);
+    for (const InstanceRow& row : rows.of_job(known.job_id))
+      if (row.cloud_id == it.id) return false;
+    const auto row = rows.find(known.id);
+    if (!row || row->cloud_id.empty()) return false;
+    condemn_double(connection, *row, it);
+    return true;
+  });
+  if (!condemned) return;
+  if (ctx_.alarm) ctx_.alarm(known.provider + " made a second machine " + it.id + " for " + known.id + "; deleting it");
+  ctx_.work.notify();
+}
+
+void Sweeper::sweep_provider(const std::string& provider, std::vector<InstanceRow>& rows, const Wait& wait) {
   const std::vector<Instance> listed =
       ctx_.provider(provider).find(ctx_.install_id, "", wait.until(ctx_.clock.mono_ms() + 2 * kMinute));
   const auto row_of = [&](const Instance& it) {
@@ -138,22 +171,24 @@ void Sweeper::sweep_provider(const std::string& provider, const std::vector<Inst
     if (it.state == InstanceState::gone) continue;
     const auto row = row_of(it);
     if (row == rows.end()) {
-      const bool expired = it.deadline_ms > 0 && ctx_.clock.wall_ms() > it.deadline_ms;
-      if (ctx_.alarm)
-        ctx_.alarm(provider + " has a machine " + it.id + " (" + it.name + ") of this install that no job knows" +
-                   (expired ? "; its deadline has passed, deleting it" : "; destroy it if it is not wanted"));
-      if (expired)
-        ctx_.provider(provider).remove({it.id, it.region, it.opaque}, wait.until(ctx_.clock.mono_ms() + kMinute));
+      const auto same = std::find_if(rows.begin(), rows.end(), [&](const InstanceRow& known) {
+        return known.provider == provider && !it.client_token.empty() && known.client_token == it.client_token;
+      });
+      if (same != rows.end())
+        late_double(*same, it);
+      else
+        stray(provider, it, wait);
     } else if (row->phase == InstancePhase::refused || row->phase == InstancePhase::gone) {
       if (ctx_.alarm) ctx_.alarm(row->id + " turned up at " + provider + " after all and is being deleted");
       change(ctx_, "late arrival", row->id, [&](InstanceRow& late) {
         late.phase = InstancePhase::deleting;
-        late.cloud_id = it.id;
-        late.cloud_opaque = it.opaque;
+        copy_facts(late, it);
         late.gone_ms = late.absent_since_ms = 0;
         if (late.billed_from_ms == 0) late.billed_from_ms = late.created_ms;
         late.reason = "it turned up after it was given up";
       });
+      row->phase = InstancePhase::deleting;
+      row->cloud_id = it.id;
       ctx_.work.notify();
     }
   }

@@ -35,7 +35,9 @@ class Sweeper {
   int64_t delete_due(const Wait& wait);
   void close_orphans();
   void sweep(const Wait& wait);
-  void sweep_provider(const std::string& provider, const std::vector<store::InstanceRow>& rows, const Wait& wait);
+  void sweep_provider(const std::string& provider, std::vector<store::InstanceRow>& rows, const Wait& wait);
+  void stray(const std::string& provider, const plugin_host::Instance& it, const Wait& wait);
+  void late_double(const store::InstanceRow& known, const plugin_host::Instance& it);
   void missing(const store::InstanceRow& row, const Wait& wait);
 
   FleetContext ctx_;

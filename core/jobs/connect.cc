@@ -23,13 +23,14 @@ void arm(JobRun& run, remote::RunnerClient& runner) {
 }  // namespace
 
 void connect(JobRun& run) {
-  const int64_t began = run.ctx.clock.mono_ms();
+  std::optional<int64_t> refused_ms;  // since when our key is
   for (;;) {
     try {
       run.with_runner(kReachMs, [&](remote::RunnerClient& runner) { arm(run, runner); });
       break;
     } catch (const Error& error) {
-      if (error.fault != Fault::auth || run.ctx.clock.mono_ms() - began > kKeyRefusedMs) throw;
+      if (!refused_ms) refused_ms = run.ctx.clock.mono_ms();
+      if (error.fault != Fault::auth || run.ctx.clock.mono_ms() - *refused_ms > kKeyRefusedMs) throw;
       run.ctx.clock.sleep(2 * kSecond, run.wait());
       run.ctx.clock.check(run.wait(), "logging in");
     }

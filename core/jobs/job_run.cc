@@ -1,7 +1,9 @@
 #include "core/jobs/job_run.h"
 
+#include <algorithm>
 #include <array>
 
+#include "core/fleet/deletion.h"
 #include "core/jobs/stages.h"
 #include "core/json.h"
 
@@ -19,7 +21,8 @@ constexpr std::array kStages{Stage{JobState::queued, provision},   Stage{JobStat
                              Stage{JobState::setup, setup},        Stage{JobState::running, train},
                              Stage{JobState::collecting, collect}, Stage{JobState::releasing, release}};
 
-constexpr int64_t kStoreRetryMs = 5 * kSecond;
+constexpr int64_t kRetryMs = 5 * kSecond, kMaxRetryMs = kMinute;
+constexpr int kMaxSurprises = 3;
 
 std::string state_event(const store::JobRow& row) {
   JsonWriter json;
@@ -49,17 +52,22 @@ JobRun::JobRun(const PipelineContext& context, store::JobRow job, std::stop_toke
       closing_(std::move(closing)) {}
 
 void JobRun::run() {
-  while (!is_terminal(row.state) && !closing_.stop_requested()) {
+  bool stale = false;
+  for (int64_t pause = kRetryMs; !is_terminal(row.state) && !closing_.stop_requested();) {
     try {
+      if (stale) row = ctx.db.read([&](store::Connection& c) { return store::Jobs(c).find(row.id); }).value();
+      stale = false;
       step();
-    } catch (const Error& error) {
-      // Only the store can fail here: the disk is full or worse. The machine goes on; so do we, once it can be written
-      // again.
+      pause = kRetryMs;
+    } catch (const std::exception& error) {
+      // The store can not be written, memory is short, or a machine can not be let go yet. The machine goes on; so do
+      // we, from what is stored, once it is better.
       if (closing_.stop_requested()) return;
-      if (ctx.alarm) ctx.alarm("job " + row.id + " waits for the store: " + error.what());
-      ctx.clock.sleep(kStoreRetryMs, closing());
-      if (const auto stored = ctx.db.read([&](store::Connection& c) { return store::Jobs(c).find(row.id); }))
-        row = *stored;
+      disconnect();
+      if (ctx.alarm) ctx.alarm("job " + row.id + " can not go on yet: " + error.what() + "; trying again");
+      stale = true;
+      ctx.clock.sleep(pause, closing());
+      pause = std::min(pause * 2, kMaxRetryMs);
     }
   }
 }
@@ -74,6 +82,11 @@ void JobRun::step() {
   } catch (const Error& error) {
     if (closing_.stop_requested() || store::is_store_error(error)) throw;
     give_up(error);
+  } catch (const std::exception& error) {
+    // Nothing that is known to happen. Once may be bad luck (memory); for ever it would cost money.
+    if (closing_.stop_requested() || row.state == JobState::releasing || ++surprises_ < kMaxSurprises) throw;
+    surprises_ = 0;
+    give_up(Error(Fault::internal, std::string("unexpected: ") + error.what()));
   }
 }
 
@@ -130,15 +143,39 @@ void JobRun::disconnect() {
   session_.reset();
 }
 
+// One "not found" may be a lie: the machine is gone when it is absent by id and by list, a settle time later still. A
+// cloud that does not answer says nothing about a machine.
+plugin_host::Instance JobRun::ask_provider(const store::InstanceRow& machine) {
+  plugin_host::Provider& provider = ctx.provider(machine.provider);
+  const Wait call = wait().until(ctx.clock.mono_ms() + kMinute);
+  try {
+    plugin_host::Instance now = provider.get(fleet::ref_of(machine), call);
+    if (now.state != plugin_host::InstanceState::gone) {
+      absent_since_ms_.reset();
+      return now;
+    }
+  } catch (const Error& error) {
+    ctx.clock.check(wait(), "asking for the machine");
+    if (error.fault != Fault::not_found)
+      throw Error(Fault::unavailable, machine.provider + " does not tell how " + machine.id + " is: " + error.what());
+  }
+  if (!absent_since_ms_) absent_since_ms_ = ctx.clock.mono_ms();
+  bool gone = false;
+  try {
+    gone =
+        ctx.clock.mono_ms() - *absent_since_ms_ >= provider.facts().settle_ms && fleet::is_absent(fleet, machine, call);
+  } catch (const Error&) {
+    ctx.clock.check(wait(), "asking for the machine");
+  }
+  if (gone) throw Error(Fault::not_found, machine.provider + " no longer has the machine " + machine.id);
+  throw Error(Fault::unavailable, machine.provider + " does not show the machine " + machine.id);
+}
+
 void JobRun::connect(int64_t give_up_ms) {
   const store::InstanceRow machine = instance();
-  plugin_host::Instance now;
-  try {
-    now = ctx.provider(machine.provider).get(fleet::ref_of(machine), wait().until(ctx.clock.mono_ms() + kMinute));
-  } catch (const Error& error) {
-    if (error.fault != Fault::not_found) throw;
-    throw Error(Fault::not_found, machine.provider + " no longer has the machine " + machine.id);
-  }
+  if (machine.phase != store::InstancePhase::alive)
+    throw Error(Fault::not_found, "the machine " + machine.id + " is being deleted: " + machine.reason);
+  const plugin_host::Instance now = ask_provider(machine);
   using plugin_host::InstanceState;
   if (now.state != InstanceState::running && now.state != InstanceState::pending && now.state != InstanceState::unknown)
     throw Error(Fault::not_found, "the machine " + machine.id + " is " + to_string(now.state),
@@ -154,6 +191,13 @@ void JobRun::connect(int64_t give_up_ms) {
   session_ = ctx.connector.connect(target, patience.until(ctx.clock.mono_ms() + 30 * kSecond));
   runner_.emplace(*session_, ctx.runners, job_folder());
   runner_->install(patience.until(ctx.clock.mono_ms() + 5 * kMinute));
+}
+
+// A limit of one call that passed (deadline) is like a broken connection as long as the stage itself has time left.
+bool JobRun::may_retry(const Error& error, int64_t pause, int64_t give_up_ms) const {
+  if (error.fault != Fault::unavailable && error.fault != Fault::deadline) return false;
+  const int64_t then = ctx.clock.mono_ms() + pause;
+  return !store::is_store_error(error) && then <= give_up_ms && then < wait().deadline_ms;
 }
 
 void JobRun::rest_before_retry(const Error& error, int64_t pause) {

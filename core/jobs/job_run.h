@@ -1,6 +1,7 @@
 // One job on its way: what the stages share.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -42,26 +43,33 @@ class JobRun {
   [[nodiscard]] std::filesystem::path home() const;  // of the job on this machine
 
   // A connected session with the runner in place; connects again when the last one broke. `act` is called again after a
-  // broken connection, so it must be idempotent. Gives up when the provider says that the machine is no more, after
-  // `patience_ms` without a connection, and for every fault that is not the network's.
+  // broken connection, so it must be idempotent. Gives up when the machine is no more, `patience_ms` after the call or
+  // the last heard(), and for every fault that is not the network's.
   template <typename Act>
   auto with_runner(int64_t patience_ms, Act&& act) {
-    const int64_t give_up_ms = ctx.clock.mono_ms() + patience_ms;
+    const int64_t began_ms = ctx.clock.mono_ms();
     for (int64_t pause = 250;; pause = pause < 15000 ? pause * 2 : pause) {
+      const int64_t give_up_ms = std::max(began_ms, heard_ms_) + patience_ms;
       try {
         if (!runner_) connect(give_up_ms);
         return act(*runner_);
       } catch (const Error& error) {
         disconnect();
-        if (error.fault != Fault::unavailable || ctx.clock.mono_ms() + pause > give_up_ms) throw;
+        if (!may_retry(error, pause, std::max(began_ms, heard_ms_) + patience_ms)) throw;
+        if (heard_ms_ > retried_ms_) pause = 250;  // it was well in between
+        retried_ms_ = ctx.clock.mono_ms();
         rest_before_retry(error, pause);
       }
     }
   }
   void disconnect();
+  // The machine gave a sign of life over the present connection.
+  void heard() { heard_ms_ = ctx.clock.mono_ms(); }
 
  private:
   void connect(int64_t give_up_ms);
+  plugin_host::Instance ask_provider(const store::InstanceRow& machine);
+  [[nodiscard]] bool may_retry(const Error& error, int64_t pause, int64_t give_up_ms) const;
   void rest_before_retry(const Error& error, int64_t pause);
   void give_up(const Error& error);
   void step();
@@ -69,6 +77,9 @@ class JobRun {
   std::stop_token interrupt_, closing_;
   bool cleaning_up_ = false;
   int64_t deadline_ms_ = INT64_MAX;
+  int64_t heard_ms_ = 0, retried_ms_ = 0;   // mono
+  std::optional<int64_t> absent_since_ms_;  // mono; when the provider began not to show the machine
+  int surprises_ = 0;                       // exceptions that are no Error
   std::unique_ptr<remote::Session> session_;
   std::optional<remote::RunnerClient> runner_;
 };

@@ -104,12 +104,14 @@ remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience
   CheckpointTimer checkpoints(run);
   remote::FollowSink sink;
   sink.data = [&](int64_t offset, std::string_view bytes) {
+    run.heard();
     ingest.add(offset, bytes);
     tick();
     return !checkpoints.due();
   };
   sink.gap = [&](int64_t from, int64_t to) { ingest.gap(from, to); };
   sink.tick = [&] {
+    run.heard();
     ingest.flush();
     tick();
     return !checkpoints.due();
@@ -129,9 +131,10 @@ remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience
 }  // namespace
 
 remote::PhaseStatus run_phase(JobRun& run, std::string_view phase) {
-  // The secrets lie in memory on the instance and may be gone by now; once the training has started they are not taken
-  // again.
+  // Asked first: a phase that was started takes no secrets any more.
   const auto started = run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) {
+    const remote::PhaseStatus before = runner.status(phase, run.wait());
+    if (before.state != "absent") return before;
     runner.put_secrets(secrets_of(run), run.wait());
     return runner.start(phase, run.wait());
   });

@@ -1,5 +1,6 @@
 // Chooses an offer, commits the intent and makes the machine, or takes up what an earlier agent began.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "core/fleet/creation.h"
@@ -16,6 +17,12 @@ using store::InstanceRow;
 using store::JobState;
 
 constexpr int kMaxAttempts = 10;
+constexpr int64_t kMaxOfferPauseMs = 2 * kMinute;
+
+bool is_passing(Fault fault) {
+  return fault == Fault::unavailable || fault == Fault::rate_limited || fault == Fault::deadline ||
+         fault == Fault::unknown_outcome;
+}
 
 std::string key_name(const JobRun& run, const char* kind, int attempt) {
   return "job/" + run.row.id + "/" + kind + "/" + std::to_string(attempt);
@@ -33,13 +40,18 @@ remote::SshKey key_of_attempt(JobRun& run, const char* kind, int attempt) {
   return key;
 }
 
+// May be, or may become, the machine of the job.
+bool is_open(const InstanceRow& row) {
+  return row.phase == InstancePhase::intent || row.phase == InstancePhase::unknown || row.phase == InstancePhase::alive;
+}
+
 plugin_host::OfferQuery query_of(const JobSpec& spec) {
   plugin_host::OfferQuery query;
   query.region = spec.resources.region;
   query.gpu_model = spec.resources.gpu;
   query.min_gpus = static_cast<uint32_t>(spec.resources.gpu_count);
   query.min_disk_bytes = static_cast<uint64_t>(spec.resources.disk_gb) * 1'000'000'000;
-  query.max_micros_per_hour = static_cast<int64_t>(spec.resources.max_price_per_hour * 1e6);
+  query.max_micros_per_hour = std::llround(spec.resources.max_price_per_hour * 1e6);
   query.spot = spec.resources.spot;
   return query;
 }
@@ -82,7 +94,7 @@ plugin_host::CreateRequest request_of(JobRun& run, const InstanceRow& row) {
 void bring_up(JobRun& run, InstanceRow machine) {
   const bool knows_key = (run.ctx.provider(machine.provider).facts().capabilities & STOKER_CAP_HOST_KEY) != 0;
   if (machine.phase != InstancePhase::alive)
-    machine = fleet::create_instance(run.fleet, machine, request_of(run, machine), run.closing());
+    machine = fleet::create_instance(run.fleet, machine, request_of(run, machine), run.closing(), run.wait().cancel);
   machine = fleet::await_address(run.fleet, machine, run.wait());
   if (!knows_key && machine.host_public_key.empty()) {
     const std::string line = key_of_attempt(run, "host", machine.attempt).public_key;
@@ -108,8 +120,17 @@ class Search {
   // The next offer not tried yet; throws what became of all of them when there is none.
   fleet::ProviderOffer next() {
     const auto order = run_.spec.providers.empty() ? fleet::OfferOrder::cheapest : fleet::OfferOrder::by_provider;
-    const Wait wait = run_.wait().until(run_.ctx.clock.mono_ms() + 2 * kMinute);
-    fleet::OfferList list = fleet::list_offers(candidates(run_), query_of(run_.spec), order, run_.ctx.provider, wait);
+    fleet::OfferList list;
+    // A cloud that does not answer for a moment has not said that it has nothing.
+    for (int64_t pause = kSecond;; pause *= 2) {
+      const Wait wait = run_.wait().until(run_.ctx.clock.mono_ms() + 2 * kMinute);
+      list = fleet::list_offers(candidates(run_), query_of(run_.spec), order, run_.ctx.provider, wait);
+      const bool passing = std::any_of(list.failures.begin(), list.failures.end(),
+                                       [](const auto& failure) { return is_passing(failure.second.fault); });
+      if (!list.offers.empty() || !passing || pause > kMaxOfferPauseMs) break;
+      run_.ctx.clock.sleep(pause, run_.wait());
+      run_.ctx.clock.check(run_.wait(), "looking for offers");
+    }
     for (fleet::ProviderOffer& offer : list.offers) {
       if (refused_.contains(offer.provider)) continue;
       if (tried_.insert(offer.provider + "\n" + offer.offer.id).second) return std::move(offer);
@@ -145,10 +166,7 @@ void provision(JobRun& run) {
   Search search(run);
   for (;;) {
     const std::vector<InstanceRow> attempts = search.attempts();
-    const auto open = std::find_if(attempts.rbegin(), attempts.rend(), [](const InstanceRow& row) {
-      return row.phase == InstancePhase::intent || row.phase == InstancePhase::unknown ||
-             row.phase == InstancePhase::alive;
-    });
+    const auto open = std::find_if(attempts.rbegin(), attempts.rend(), is_open);
     if (open != attempts.rend()) {
       if (run.row.instance_id != open->id)
         run.commit("attempt", [&](store::JobRow& it) {
@@ -160,6 +178,9 @@ void provision(JobRun& run) {
         return run.commit("connecting", [](store::JobRow& it) { it.state = JobState::connecting; });
       } catch (const Error& error) {
         if (error.fault == Fault::cancelled || store::is_store_error(error)) throw;
+        // A row that is not closed would be taken up again at once, for ever: its provider can not be asked.
+        const auto now = run.ctx.db.read([&](store::Connection& c) { return store::Instances(c).find(open->id); });
+        if (is_open(now.value())) throw;
         search.note(open->provider, error);
         continue;
       }
@@ -171,7 +192,13 @@ void provision(JobRun& run) {
     double hours = run.spec.max_hours;
     if (hours == 0 && run.spec.max_cost == 0 && offer.offer.price.per_hour.micros > 0) hours = kDefaultMaxHours;
     key_of_attempt(run, "ssh", attempt);
-    fleet::commit_intent(run.fleet, {run.row.id, attempt, offer, run.spec.max_cost, hours});
+    try {
+      fleet::commit_intent(run.fleet, {run.row.id, attempt, offer, run.spec.max_cost, hours});
+    } catch (const Error& error) {
+      // Too dear; offers of the same provider come cheapest first, so another provider is the only way out.
+      if (error.fault != Fault::invalid || store::is_store_error(error) || candidates(run).size() == 1) throw;
+      search.note(offer.provider, error);
+    }
   }
 }
 

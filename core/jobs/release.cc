@@ -13,10 +13,10 @@ using store::JobState;
 
 // The job's files leave a machine that lives on: a kept one, or the user's own.
 void tidy(JobRun& run, const InstanceRow& machine, bool keep) {
-  const bool users_own = run.ctx.provider(machine.provider).facts().power_off == STOKER_POWER_OFF_FORBIDDEN;
-  if (!keep && !users_own) return;
   run.limit(kMinute);
   try {
+    const bool users_own = run.ctx.provider(machine.provider).facts().power_off == STOKER_POWER_OFF_FORBIDDEN;
+    if (!keep && !users_own) return;
     run.with_runner(kMinute, [&](remote::RunnerClient& runner) { runner.clean(run.wait()); });
   } catch (const Error& error) {
     if (run.closing().cancel.stop_requested() || store::is_store_error(error)) throw;
@@ -50,6 +50,7 @@ void let_go(JobRun& run, const InstanceRow& machine) {
       fleet::mark_deleting(run.fleet, machine.id, "its job has ended");
     else
       fleet::change(run.fleet, "kept", machine.id, [&](InstanceRow& it) {
+        if (it.phase != InstancePhase::alive) return;  // destroyed meanwhile
         it.kept = true;
         const auto idle = run.spec.keep_idle_minutes;
         it.keep_until_ms = idle ? run.ctx.clock.wall_ms() + *idle * kMinute : 0;

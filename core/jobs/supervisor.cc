@@ -2,8 +2,11 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 #include <stop_token>
+#include <system_error>
 
 #include "core/error.h"
 #include "core/jobs/job_run.h"
@@ -69,7 +72,25 @@ Supervisor::~Supervisor() {
 }
 
 void Supervisor::resume() {
+  erase_leftovers();
   for (const JobRow& job : context_.db.read([](store::Connection& c) { return store::Jobs(c).open(); })) launch(job.id);
+}
+
+// Secrets of jobs that were never committed, and of those whose kept machine is gone since.
+void Supervisor::erase_leftovers() {
+  std::set<std::string> jobs;
+  for (const std::string& name : context_.vault.names("job/")) jobs.insert(name.substr(4, name.find('/', 4) - 4));
+  for (const std::string& id : jobs) {
+    const bool needed = context_.db.read([&](store::Connection& c) {
+      const auto job = store::Jobs(c).find(id);
+      if (!job) return false;
+      const auto rows = store::Instances(c).of_job(id);
+      return !is_terminal(job->state) || std::any_of(rows.begin(), rows.end(), [](const store::InstanceRow& row) {
+        return row.phase != store::InstancePhase::refused && row.phase != store::InstancePhase::gone;
+      });
+    });
+    if (!needed) context_.vault.erase_all("job/" + id + "/");
+  }
 }
 
 JobRow Supervisor::submit(const Submission& submission) {
@@ -137,12 +158,31 @@ void Supervisor::launch(const std::string& id) {
   auto [it, fresh] = running_.try_emplace(id, std::make_unique<Running>());
   if (!fresh) return;
   Running& job = *it->second;
-  job.thread = context_.clock.start("job-" + id.substr(5), [this, id, &job] {
-    const auto row = context_.db.read([&](store::Connection& c) { return store::Jobs(c).find(id); });
-    if (row) JobRun(context_, *row, job.interrupt.get_token(), job.closing.get_token()).run();
-    std::lock_guard done(mutex_);
-    job.done = true;
-  });
+  try {
+    job.thread = context_.clock.start("job-" + id.substr(5), [this, id, &job] {
+      carry(id, job);
+      std::lock_guard done(mutex_);
+      job.done = true;
+    });
+  } catch (const std::system_error& error) {
+    running_.erase(it);
+    if (context_.alarm)
+      context_.alarm("no thread for job " + id + ": " + error.what() + "; it begins with the next start of the agent");
+  }
+}
+
+// Nothing may escape from a job's thread: that would be the end of the agent, and of all jobs.
+void Supervisor::carry(const std::string& id, Running& job) {
+  while (!job.closing.stop_requested()) {
+    try {
+      const auto row = context_.db.read([&](store::Connection& c) { return store::Jobs(c).find(id); });
+      if (row) JobRun(context_, *row, job.interrupt.get_token(), job.closing.get_token()).run();
+      return;
+    } catch (const std::exception& error) {
+      if (context_.alarm) context_.alarm("job " + id + " can not be taken up: " + error.what() + "; trying again");
+      context_.clock.sleep(kMinute, {job.closing.get_token()});
+    }
+  }
 }
 
 // Joins the threads of jobs that have ended.

@@ -40,6 +40,8 @@ class Supervisor {
  private:
   struct Running;
   void launch(const std::string& id);
+  void carry(const std::string& id, Running& job);
+  void erase_leftovers();
   void reap();
 
   PipelineContext context_;
