@@ -43,44 +43,58 @@ std::vector<plugin_host::Offer> Cloud::list_offers(const plugin_host::OfferQuery
   return offers;
 }
 
-bool Cloud::is_gone(const Machine& machine) const {
-  return machine.removed_ms > 0 && scheduler_.mono_ms() >= machine.removed_ms + traits_.delete_ms;
+bool Cloud::is_gone(const Rental& rental) const {
+  return has_vanished(rental) ||
+         (rental.removed_ms > 0 && scheduler_.mono_ms() >= rental.removed_ms + traits_.delete_ms);
 }
 
-Instance Cloud::show(const Machine& machine) const {
+bool Cloud::has_vanished(const Rental& rental) const {
+  return traits_.vanish_after_ms != INT64_MAX && scheduler_.mono_ms() >= rental.made_ms + traits_.vanish_after_ms;
+}
+
+Instance Cloud::show(const Rental& rental) const {
   Instance it;
-  it.id = machine.id;
-  it.client_token = it.name = machine.token;
+  it.id = rental.id;
+  it.client_token = it.name = rental.token;
   it.region = "r1";
-  it.created_ms = machine.made_ms;
-  it.state = machine.removed_ms > 0                                      ? InstanceState::deleting
-             : scheduler_.mono_ms() >= machine.made_ms + traits_.boot_ms ? InstanceState::running
-                                                                         : InstanceState::pending;
-  if (it.state == InstanceState::running) it.ssh_host = "10.0.0.1", it.ssh_user = "root";
-  it.price.per_hour.micros = machine.micros_per_hour;
+  it.created_ms = rental.made_ms;
+  it.state = rental.removed_ms > 0                                      ? InstanceState::deleting
+             : scheduler_.mono_ms() >= rental.made_ms + traits_.boot_ms ? InstanceState::running
+                                                                        : InstanceState::pending;
+  if (it.state == InstanceState::running) it.ssh_host = rental.id, it.ssh_user = "root";
+  it.price.per_hour.micros = rental.micros_per_hour;
   return it;
+}
+
+Rental& Cloud::make(const plugin_host::CreateRequest& request) {
+  const int64_t price = roll(traits_.dearer_percent) ? 2 * micros_per_hour : micros_per_hour;
+  rentals_.push_back(
+      {"m" + std::to_string(rentals_.size() + 1), request.client_token, request.owner, scheduler_.mono_ms(), 0, price});
+  return rentals_.back();
 }
 
 std::vector<Instance> Cloud::create(const plugin_host::CreateRequest& request, const Wait&) {
   before("create");
   if (roll(traits_.refuse_percent)) throw Error(Fault::no_capacity, "create: no capacity");
-  const auto same = [&](const Machine& it) { return it.token == request.client_token && it.removed_ms == 0; };
-  auto found = std::find_if(machines_.begin(), machines_.end(), same);
-  if (found == machines_.end() || !traits_.idempotent) {
-    if (found != machines_.end()) doubled_.insert(request.client_token);
-    machines_.push_back({"m" + std::to_string(machines_.size() + 1), request.client_token, request.owner,
-                         scheduler_.mono_ms(), 0, micros_per_hour});
-    found = std::prev(machines_.end());
+  const auto same = [&](const Rental& it) { return it.token == request.client_token && it.removed_ms == 0; };
+  const auto found = std::find_if(rentals_.begin(), rentals_.end(), same);
+  if (found != rentals_.end() && !traits_.idempotent) doubled_.insert(request.client_token);
+  std::vector<Instance> made;
+  if (found != rentals_.end() && traits_.idempotent) {
+    made.push_back(show(*found));
+  } else {
+    made.push_back(show(make(request)));
+    // The second one is not told of.
+    if (roll(traits_.double_percent)) make(request);
   }
-  const Instance made = show(*found);
   after("create");
-  return {made};
+  return made;
 }
 
 std::vector<Instance> Cloud::find(const std::string& owner, const std::string& token, const Wait&) {
   before("find");
   std::vector<Instance> found;
-  for (const Machine& it : machines_) {
+  for (const Rental& it : rentals_) {
     const bool visible = scheduler_.mono_ms() >= it.made_ms + traits_.list_lag_ms;
     if (it.owner == owner && (token.empty() || it.token == token) && visible && !is_gone(it)) found.push_back(show(it));
   }
@@ -90,8 +104,9 @@ std::vector<Instance> Cloud::find(const std::string& owner, const std::string& t
 
 Instance Cloud::get(const plugin_host::InstanceRef& ref, const Wait&) {
   before("get");
-  const auto it = std::find_if(machines_.begin(), machines_.end(), [&](const Machine& m) { return m.id == ref.id; });
-  if (it == machines_.end() || is_gone(*it) || scheduler_.mono_ms() < it->made_ms + traits_.get_lag_ms)
+  const auto it = std::find_if(rentals_.begin(), rentals_.end(), [&](const Rental& m) { return m.id == ref.id; });
+  if (it == rentals_.end() || is_gone(*it) || roll(traits_.blind_percent) ||
+      scheduler_.mono_ms() < it->made_ms + traits_.get_lag_ms)
     throw Error(Fault::not_found, "get: no machine " + ref.id);
   const Instance shown = show(*it);
   after("get");
@@ -100,16 +115,37 @@ Instance Cloud::get(const plugin_host::InstanceRef& ref, const Wait&) {
 
 void Cloud::remove(const plugin_host::InstanceRef& ref, const Wait&) {
   before("remove");
-  for (Machine& it : machines_)
+  for (Rental& it : rentals_)
     if (it.id == ref.id && it.removed_ms == 0) it.removed_ms = std::max<int64_t>(1, scheduler_.mono_ms());
   after("remove");
 }
 
 std::vector<std::string> Cloud::living() const {
   std::vector<std::string> ids;
-  for (const Machine& it : machines_)
-    if (it.removed_ms == 0) ids.push_back(it.id);
+  for (const Rental& it : rentals_)
+    if (it.removed_ms == 0 && !has_vanished(it)) ids.push_back(it.id);
   return ids;
+}
+
+int64_t Cloud::micros_billed() const {
+  int64_t sum = 0;
+  for (const Rental& it : rentals_) {
+    int64_t end = it.removed_ms > 0 ? it.removed_ms : scheduler_.mono_ms();
+    if (traits_.vanish_after_ms != INT64_MAX) end = std::min(end, it.made_ms + traits_.vanish_after_ms);
+    sum += it.micros_per_hour * (end - it.made_ms) / kHour;
+  }
+  return sum;
+}
+
+bool Cloud::runs(const std::string& id) const {
+  return std::any_of(rentals_.begin(), rentals_.end(), [&](const Rental& it) {
+    return it.id == id && it.removed_ms == 0 && !has_vanished(it) && scheduler_.mono_ms() >= booted_ms(id);
+  });
+}
+
+int64_t Cloud::booted_ms(const std::string& id) const {
+  const auto it = std::find_if(rentals_.begin(), rentals_.end(), [&](const Rental& r) { return r.id == id; });
+  return it == rentals_.end() ? INT64_MAX : it->made_ms + traits_.boot_ms;
 }
 
 }  // namespace stoker::simulation

@@ -17,11 +17,15 @@ struct CloudTraits {
   int64_t get_lag_ms = 0;   // and by id this late
   int64_t settle_ms = 90'000;
   int64_t boot_ms = 20'000, delete_ms = 10'000;
-  int fault_percent = 0;   // of calls refused, or acted upon and then answered with an error
-  int refuse_percent = 0;  // of creates definitely refused for lack of capacity
+  int fault_percent = 0;                // of calls refused, or acted upon and then answered with an error
+  int refuse_percent = 0;               // of creates definitely refused for lack of capacity
+  int blind_percent = 0;                // of calls of get that say "not found" of a machine that is there
+  int double_percent = 0;               // of creates that make two machines for one request
+  int dearer_percent = 0;               // of creates at twice the price
+  int64_t vanish_after_ms = INT64_MAX;  // a machine dies this long after it was made, by no wish of ours
 };
 
-struct Machine {
+struct Rental {
   std::string id, token, owner;
   int64_t made_ms = 0, removed_ms = 0;  // of the removal request; 0: none
   int64_t micros_per_hour = 0;
@@ -41,9 +45,13 @@ class Cloud final : public plugin_host::Provider {
   void remove(const plugin_host::InstanceRef&, const Wait&) override;
 
   // Judgement.
-  [[nodiscard]] const std::vector<Machine>& history() const { return machines_; }
-  [[nodiscard]] std::vector<std::string> living() const;  // not asked to be removed
+  [[nodiscard]] const std::vector<Rental>& history() const { return rentals_; }
+  [[nodiscard]] std::vector<std::string> living() const;  // billed now
+  [[nodiscard]] int64_t micros_billed() const;            // from creation to removal, all machines
   [[nodiscard]] std::set<std::string> tokens_doubled() const { return doubled_; }
+
+  [[nodiscard]] bool runs(const std::string& id) const;  // booted and not gone
+  [[nodiscard]] int64_t booted_ms(const std::string& id) const;
 
   bool faults_on = true;
   int64_t micros_per_hour = 2'000'000;
@@ -52,13 +60,15 @@ class Cloud final : public plugin_host::Provider {
   void before(const char* operation);
   void after(const char* operation);
   [[nodiscard]] bool roll(int percent);
-  [[nodiscard]] plugin_host::Instance show(const Machine& machine) const;
-  [[nodiscard]] bool is_gone(const Machine& machine) const;
+  [[nodiscard]] plugin_host::Instance show(const Rental& rental) const;
+  Rental& make(const plugin_host::CreateRequest& request);
+  [[nodiscard]] bool has_vanished(const Rental& rental) const;
+  [[nodiscard]] bool is_gone(const Rental& rental) const;
 
   Scheduler& scheduler_;
   CloudTraits traits_;
   plugin_host::ProviderFacts facts_;
-  std::vector<Machine> machines_;
+  std::vector<Rental> rentals_;
   std::set<std::string> doubled_;
 };
 

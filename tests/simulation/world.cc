@@ -2,11 +2,21 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "core/store/sqlite_error.h"
+
 namespace stoker::simulation {
 
 void CrashGate::before_commit(const char* what) {
   if (scheduler_.dead() && std::uncaught_exceptions() == 0) throw Crash();
-  if (++commits != crash_at || !before) return;
+  ++commits;
+  if (commits >= full_from && commits < full_to) {
+    Error full(Fault::unavailable, std::string(what) + ": the disk is full");
+    full.code = store::kDiskFullCode;
+    throw full;
+  }
+  if (commits != crash_at || !before) return;
   crashed_in = what;
   scheduler_.kill();
   throw Crash();
@@ -30,13 +40,17 @@ struct World::Agent {
                                   connector,
                                   feed,
                                   work,
-                                  [&world](const std::string&) -> plugin_host::Provider& { return world.cloud; },
-                                  [] { return std::vector<const plugin_host::LogParser*>(); },
+                                  [&world](const std::string& id) -> plugin_host::Provider& {
+                                    if (world.provider_missing)
+                                      throw Error(Fault::unsupported, "the plugin " + id + " is not loaded");
+                                    return world.cloud;
+                                  },
+                                  [&world] { return std::vector<const plugin_host::LogParser*>{&world.parser}; },
                                   {"sim"},
                                   folder,
-                                  folder,
+                                  folder / "runners",
                                   "0123456789abcdef",
-                                  [](const std::string&) {}};
+                                  [&world](const std::string& text) { world.alarms.push_back(text); }};
     supervisor = std::make_unique<jobs::Supervisor>(context);
     context_ = std::make_unique<jobs::PipelineContext>(context);
     sweeper = std::make_unique<fleet::Sweeper>(jobs::fleet_context(*context_));
@@ -50,10 +64,18 @@ struct World::Agent {
   std::unique_ptr<jobs::Supervisor> supervisor;
 };
 
-World::World(uint64_t seed, const CloudTraits& traits, remote::Connector& connector)
-    : scheduler(seed), cloud(scheduler, traits), gate(scheduler), connector_(connector) {
-  char name[] = "/tmp/stoker-simulation-XXXXXX";
-  folder_ = ::mkdtemp(name);
+World::World(uint64_t seed, const CloudTraits& traits, remote::Connector* connector)
+    : scheduler(seed),
+      cloud(scheduler, traits),
+      gate(scheduler),
+      network(scheduler, cloud),
+      connector_(connector ? *connector : network) {
+  // In memory where that can be had: the syncs of the store would be most of a run's time.
+  std::string name = std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : "/tmp";
+  name += "/stoker-simulation-XXXXXX";
+  folder_ = ::mkdtemp(name.data());
+  std::filesystem::create_directory(folder_ / "runners");
+  std::ofstream(folder_ / "runners" / "stoker-runner-x86_64") << "a program";
   std::filesystem::create_directory(folder_ / "config");
   std::filesystem::permissions(folder_ / "config", std::filesystem::perms::owner_all);
 }
@@ -89,14 +111,36 @@ bool World::run_to_end(const std::string& id, int64_t max_ms) {
       if (!agent_) start();
       const auto row = job(id);
       if (row && is_terminal(row->state)) return true;
-      scheduler.sleep(5 * kSecond, {});
+      cancel_when_due(id);
+      scheduler.sleep(2 * kSecond, {});
     } catch (const Crash&) {
       ++crashes;
       stop();
+      if (next_crashes.empty()) continue;
+      gate.crash_at = gate.commits + next_crashes.back();
+      next_crashes.pop_back();
     }
   }
   return false;
 }
+
+void World::calm() {
+  cloud.faults_on = network.faults_on = false;
+  gate.crash_at = gate.full_from = UINT64_MAX;
+}
+
+void World::cancel(const std::string& id) { agent_->supervisor->cancel(id); }
+
+void World::cancel_when_due(const std::string& id) {
+  if (scheduler.mono_ms() < cancel_at_ms) return;
+  try {
+    cancel(id);
+    cancel_at_ms = INT64_MAX;
+  } catch (const Error&) {  // the disk is full, or the job has just ended
+  }
+}
+
+store::Database& World::database() { return agent_->db; }
 
 void World::pass(int64_t ms) { scheduler.sleep(ms, {}); }
 

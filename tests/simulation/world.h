@@ -5,12 +5,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/fleet/sweeper.h"
 #include "core/jobs/supervisor.h"
 #include "core/store/vault.h"
 #include "tests/simulation/cloud.h"
+#include "tests/simulation/network.h"
 #include "tests/simulation/scheduler.h"
+#include "tests/simulation/step_parser.h"
 
 namespace stoker::simulation {
 
@@ -25,6 +28,7 @@ class CrashGate final : public store::CommitGate {
   uint64_t crash_at = UINT64_MAX;  // the commit that is the agent's last
   bool before = false;             // dies before it instead of after
   std::string crashed_in;
+  uint64_t full_from = UINT64_MAX, full_to = UINT64_MAX;  // the disk is full for these commits
 
  private:
   Scheduler& scheduler_;
@@ -32,7 +36,8 @@ class CrashGate final : public store::CommitGate {
 
 class World {
  public:
-  World(uint64_t seed, const CloudTraits& traits, remote::Connector& connector);
+  // Without a connector the machines of the simulated network are reached.
+  World(uint64_t seed, const CloudTraits& traits, remote::Connector* connector = nullptr);
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -44,16 +49,37 @@ class World {
   // Runs until the job is terminal, starting a new agent after each crash; false when `max_ms` of virtual time was not
   // enough.
   bool run_to_end(const std::string& id, int64_t max_ms);
+  void calm();  // no more faults
+  // Throws Crash when it was the agent's last act.
+  void cancel(const std::string& id);
+  template <typename F>
+  auto read(F&& f) {
+    return with_database([&](store::Database& db) { return db.read(f); });
+  }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   // Lets `ms` of virtual time pass.
   void pass(int64_t ms);
 
   Scheduler scheduler;
   Cloud cloud;
   CrashGate gate;
+  Network network;
+  StepParser parser;
   int crashes = 0;
+  std::vector<uint64_t> next_crashes;  // commits from one crash to the next, last first
+  int64_t cancel_at_ms = INT64_MAX;    // run_to_end() cancels then
+  bool provider_missing = false;       // its plugin is not loaded
+  std::vector<std::string> alarms;
 
  private:
   struct Agent;
+  template <typename F>
+  auto with_database(F&& f) {
+    return f(database());
+  }
+  store::Database& database();
+  void cancel_when_due(const std::string& id);
+
   std::filesystem::path folder_;
   remote::Connector& connector_;
   std::unique_ptr<Agent> agent_;
