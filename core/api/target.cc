@@ -75,7 +75,8 @@ const std::string* Target::find(std::string_view key) const {
 
 std::string Target::text(std::string_view key, std::string otherwise) const {
   const std::string* value = find(key);
-  return value ? *value : std::move(otherwise);
+  if (value) return *value;
+  return otherwise;
 }
 
 int64_t Target::number(std::string_view key, int64_t otherwise, int64_t low, int64_t high) const {
