@@ -30,7 +30,7 @@ bool is_plugin_id(const std::string& text) {
          std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
 }
 
-PluginFolders::PluginFolders(std::vector<std::filesystem::path> folders) {
+PluginFolders::PluginFolders(const std::vector<std::filesystem::path>& folders) {
   for (const std::filesystem::path& folder : folders) {
     if (folder.empty()) continue;
     std::filesystem::path absolute = std::filesystem::absolute(folder).lexically_normal();

@@ -18,7 +18,7 @@ struct PluginFile {
 class PluginFolders {
  public:
   // Searched in order; a folder that does not exist holds nothing.
-  explicit PluginFolders(std::vector<std::filesystem::path> folders);
+  explicit PluginFolders(const std::vector<std::filesystem::path>& folders);
 
   // All files of this id, in the order of the folders. Also what is no regular file, so that it can be explained.
   [[nodiscard]] std::vector<std::filesystem::path> files(const std::string& id) const;

@@ -33,7 +33,7 @@ TEST_F(Supervisor, GivesTheCommandItsWorld) {
   write_spec(
       "pwd; echo $STOKER_JOB_ID $STOKER_ATTEMPT $STOKER_ARTIFACTS $PYTHONUNBUFFERED $FROM_SPEC; "
       "ps -o pid=,pgid=,sid= -p $$ | (read p g s; [ $p = $g ] && [ $p = $s ] && echo leader); "
-      "readlink /proc/self/fd/0; ls /proc/$$/fd | wc -l; echo err >&2");
+      "readlink /proc/self/fd/0; ls /proc/$$/fd >fds; wc -l <fds; echo err >&2");
   start();
   wait_for_state("exited");
   EXPECT_EQ(log(), job_.string() + "/work\nj1 1 " + job_.string() + "/artifacts 1 yes\nleader\n/dev/null\n3\nerr\n");
