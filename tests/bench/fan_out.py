@@ -86,15 +86,25 @@ def through_nchan(build, seconds):
 
 
 def helpers_cpu_s(agent):
-    """Of the sshd and the runner of the job, which nginx has no part of."""
-    total = 0
+    """Of the sshd of the job and all below it, which nginx has no part of; without the training itself."""
+    parents, found, training = {}, set(), set()
     for path in pathlib.Path('/proc').glob('[0-9]*'):
         try:
-            words = (path / 'environ').read_bytes() + (path / 'cmdline').read_bytes()
-            if str(agent.state / 'local').encode() in words and b'bench-lines' not in (path / 'cmdline').read_bytes():
-                total += cpu_s(path.name)
-        except (OSError, IndexError):
+            pid, words = int(path.name), (path / 'cmdline').read_bytes()
+            parents[pid] = int((path / 'stat').read_text().rsplit(')', 1)[1].split()[1])
+            mark = str(agent.state / 'local').encode()
+            if mark in words or mark in (path / 'environ').read_bytes():
+                found.add(pid)
+            if b'bench-lines' in words:
+                training.add(pid)
+        except OSError:
             pass
+    while below := {pid for pid, parent in parents.items() if parent in found and pid not in found}:
+        found |= below
+    total = 0
+    for pid in found - training:
+        with contextlib.suppress(OSError):
+            total += cpu_s(pid)
     return total
 
 

@@ -47,7 +47,8 @@ def measure_once(build, seconds):
                     if line.startswith('Port '))
         wait_until(lambda: list(home.glob('.stoker/jobs/*/log')), 'the training has no log')
         words = [*sshd.client('ssh', key, port), sshd.user() + '@127.0.0.1', 'exec tail -n +1 -F .stoker/jobs/*/log']
-        tail = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        tail = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL)
         try:
             peer = subprocess.Popen([build / 'bin/bench-listen', str(lines), '90'], stdin=tail.stdout,
                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
