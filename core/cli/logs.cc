@@ -26,7 +26,6 @@ int run(Invocation& call) {
   const Interrupts interrupts;
   bool interrupted = false;
   AgentClient::Stream stream;
-  stream.path = "/v1/jobs/" + id + "/log" + (follow ? "?follow=true" : "");
   stream.silence_ms = follow ? 24 * kHour : 60 * kSecond;  // a training may print nothing for hours
   stream.go_on = [&] { return !(interrupted = interrupted || interrupts.taken()); };
   stream.sink = [&](std::string_view bytes) {
@@ -38,13 +37,15 @@ int run(Invocation& call) {
       call.out << text.feed(bytes) << std::flush;
   };
   for (;;) {
+    const std::string from = std::to_string(offset);
+    stream.path = "/v1/jobs/" + id + "/log" + (follow ? "?follow=true&from=" + from : "");
     stream.headers.clear();
-    if (offset > 0) stream.headers = {{"Range", "bytes=" + std::to_string(offset) + "-"}};
+    if (!follow && offset > 0) stream.headers = {{"Range", "bytes=" + from + "-"}};
     try {
       const StreamEnd end = agent.stream(stream);
       if (interrupted || (end == StreamEnd::complete && (!follow || has_ended(agent, id)))) break;
     } catch (const Error& e) {
-      if (offset > 0 && e.fault == Fault::invalid) break;  // 416: there is no more
+      if (!follow && offset > 0 && e.fault == Fault::invalid) break;  // 416: there is no more
       if (!follow || e.code != kNoAgent || call.clock.mono_ms() - heard_ms > kComeBackMs) throw;
     }
     if (!stream.go_on()) break;
