@@ -8,16 +8,19 @@ namespace stoker::training_log {
 namespace {
 
 // The base64 of a secret inside a longer text depends on its position modulo 3; the characters that depend on
-// neighbours are left off.
-std::string base64_core(std::string_view secret, size_t phase) {
+// neighbours are left off, those at the end only where something follows (`ended` false).
+std::string base64_core(std::string_view secret, size_t phase, bool ended) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::string padded = std::string(phase, '\0') + std::string(secret);
+  std::string padded = std::string(phase, '\0') + std::string(secret);
+  const size_t digits = (padded.size() * 8 + 5) / 6;
+  if (ended) padded.append((3 - padded.size() % 3) % 3, '\0');
   std::string out;
   for (size_t i = 0; i + 3 <= padded.size(); i += 3) {
     const unsigned group = static_cast<unsigned char>(padded[i]) << 16 |
                            static_cast<unsigned char>(padded[i + 1]) << 8 | static_cast<unsigned char>(padded[i + 2]);
     for (const int shift : {18, 12, 6, 0}) out += kDigits[group >> shift & 63];
   }
+  out.resize(std::min(out.size(), digits));
   return phase == 0 ? out : out.substr(std::min(out.size(), phase + 1));
 }
 
@@ -51,7 +54,8 @@ Mask::Mask(std::vector<std::string> secrets) {
     forms_.push_back(secret);
     forms_.push_back(url_escaped(secret));
     for (const size_t phase : {0u, 1u, 2u})
-      if (std::string core = base64_core(secret, phase); core.size() >= 8) forms_.push_back(std::move(core));
+      for (const bool ended : {false, true})
+        if (std::string core = base64_core(secret, phase, ended); core.size() >= 8) forms_.push_back(std::move(core));
   }
   std::sort(forms_.begin(), forms_.end(), [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() > b.size() : a < b;
