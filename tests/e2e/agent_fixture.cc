@@ -191,14 +191,14 @@ void AgentTest::expect_nothing_rented() const {
   EXPECT_TRUE(eventually(none)) << open;
 }
 
-std::string quoted(const std::string& text) {
+std::string json_text(const std::string& text) {
   JsonWriter json;
   json.text(text);
   return json.str();
 }
 
 std::string job_spec(const std::string& run, const std::string& more) {
-  return R"({"name":"e2e","provider":"local","run":)" + quoted(run) + (more.empty() ? "" : "," + more) + "}";
+  return R"({"name":"e2e","provider":"local","run":)" + json_text(run) + (more.empty() ? "" : "," + more) + "}";
 }
 
 std::string witness(int lines, const fs::path& gate) {

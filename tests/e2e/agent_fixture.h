@@ -69,7 +69,7 @@ class AgentTest : public testing::Test {
 
 // {"name":..., "provider":"local", "run":run, more}; `more` is JSON members.
 std::string job_spec(const std::string& run, const std::string& more = {});
-std::string quoted(const std::string& text);  // as JSON
+std::string json_text(const std::string& text);  // as JSON
 
 // A training that proves that it ran once: it adds its pid to artifacts/starts, prints `lines` lines, and waits until
 // the file `gate` exists where one is named.

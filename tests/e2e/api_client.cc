@@ -41,7 +41,10 @@ bool ApiClient::stream(const std::string& job, int64_t after, size_t max_bytes, 
   std::istream& in = session.receiveResponse(response);
   if (response.getStatus() != 200) throw Poco::IOException("events: " + std::to_string(response.getStatus()));
   for (char byte = 0; max_bytes > 0; --max_bytes) {
-    if (!in.get(byte)) return true;
+    if (!in.get(byte)) {
+      if (session.networkException() != nullptr) session.networkException()->rethrow();
+      return true;
+    }
     transcript += byte;
   }
   session.abort();

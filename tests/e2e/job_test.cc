@@ -59,10 +59,10 @@ TEST_F(JobTest, ReadsInputsFromAFolderAndFromAnUpload) {
       api().call("POST", "/v1/files", std::string(200'000, 'x'), {{"Content-Type", "application/octet-stream"}});
   ASSERT_EQ(uploaded.status / 100, 2) << uploaded.body;
   const std::string file = Json::parse(uploaded.body, "file")["id"].text();
-  const std::string id =
-      submit(job_spec("cat data/deep/numbers; wc -c < big; ./tool.sh",
-                      R"("inputs":[{"from":)" + quoted(folder / "data") + R"(,"to":"data"},{"from":)" +
-                          quoted("file:" + file) + R"(,"to":"big"},{"from":)" + quoted(folder / "tool.sh") + "}]"));
+  const std::string id = submit(job_spec("cat data/deep/numbers; wc -c < big; ./tool.sh",
+                                         R"("inputs":[{"from":)" + json_text(folder / "data") +
+                                             R"(,"to":"data"},{"from":)" + json_text("file:" + file) +
+                                             R"(,"to":"big"},{"from":)" + json_text(folder / "tool.sh") + "}]"));
   EXPECT_EQ(await_end(id)["state"].text(), "succeeded") << job(id).dump();
   EXPECT_EQ(log_of(id), "1 2 3\n200000\ntool ran\n");
 }
