@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "core/error.h"
 #include "core/jobs/spec_reader.h"
@@ -14,6 +15,11 @@ namespace {
 using Names = std::vector<std::string>;
 
 constexpr size_t kMaxSpecBytes = 1 << 20;
+constexpr size_t kMaxWordBytes = 128 * 1024 - 1;  // Linux hands a process no longer word (MAX_ARG_STRLEN)
+constexpr double kMaxMoney = 1e6;
+constexpr double kMaxHours = 10 * 365 * 24;
+constexpr double kMaxMinutes = 365 * 24 * 60;
+constexpr double kMaxDiskGb = 1e6;
 
 bool is_variable_name(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
@@ -42,6 +48,20 @@ void check_relative(const SpecReader& in, std::string_view key, const std::strin
   }
   if (std::any_of(path.begin(), path.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F || c == '\\'; }))
     in.refuse(key, "contains a control character or a backslash");
+}
+
+// One spelling for each place: "./data/" is "data".
+std::string tidy_path(const SpecReader& in, std::string_view key, const std::string& path) {
+  check_relative(in, key, path);
+  std::string tidy;
+  for (size_t start = 0; start < path.size();) {
+    const size_t end = std::min(path.find('/', start), path.size());
+    const std::string part = path.substr(start, end - start);
+    if (!part.empty() && part != ".") tidy += (tidy.empty() ? "" : "/") + part;
+    start = end + 1;
+  }
+  if (tidy.empty()) in.refuse(key, "must name a file or folder below the working directory");
+  return tidy;
 }
 
 Resources read_resources(const SpecReader& in) {
@@ -81,7 +101,7 @@ std::vector<Input> read_inputs(const SpecReader& top) {
       const std::string trimmed = input.from.substr(0, input.from.find_last_not_of('/') + 1);
       input.to = trimmed.substr(trimmed.find_last_of('/') + 1);
     }
-    check_relative(in, "to", input.to);
+    input.to = tidy_path(in, "to", input.to);
     if (!input.from.starts_with("file:") && !input.from.starts_with("/"))
       in.refuse("from", "must be an absolute path or file:<id>", "`stoker run` resolves relative paths by itself");
     out.push_back(std::move(input));
@@ -166,6 +186,42 @@ void check_known(const Names& asked, const Names& known, const char* key, const 
   }
 }
 
+// What would overflow, or would fail only on a machine that is paid for.
+void check_bounds(const JobSpec& spec) {
+  const auto at_most = [](const char* field, double value, double most) {
+    if (value > most)
+      throw Error(Fault::invalid, std::string(field) + ": must be at most " + std::to_string(std::llround(most)), {},
+                  field);
+  };
+  at_most("resources.max_price_per_hour", spec.resources.max_price_per_hour, kMaxMoney);
+  at_most("resources.disk_gb", static_cast<double>(spec.resources.disk_gb), kMaxDiskGb);
+  at_most("checkpoints.every_minutes", spec.checkpoints.every_minutes, kMaxMinutes);
+  at_most("limits.max_cost", spec.max_cost, kMaxMoney);
+  at_most("limits.max_hours", spec.max_hours, kMaxHours);
+  at_most("after.keep_idle_minutes", static_cast<double>(spec.keep_idle_minutes.value_or(0)), kMaxMinutes);
+  const auto fits = [](const std::string& field, size_t bytes) {
+    if (bytes > kMaxWordBytes)
+      throw Error(Fault::invalid, field + ": is longer than 128 KiB", "put it into a file and name that in inputs",
+                  field);
+  };
+  fits("setup", spec.setup.size());
+  fits("run", spec.run.size());
+  for (const auto& [name, value] : spec.env) fits("env." + name, name.size() + 1 + value.size());
+}
+
+// What only the user's own token may ask for: their files, and a bill without an end.
+void check_scope(const JobSpec& spec) {
+  for (size_t i = 0; i < spec.inputs.size(); ++i) {
+    const std::string field = "inputs[" + std::to_string(i) + "].from";
+    if (!spec.inputs[i].from.starts_with("file:"))
+      throw Error(Fault::forbidden, field + ": this token may not name paths of this machine",
+                  "upload it with POST /v1/files and use file:<id>", field);
+  }
+  if (spec.after == After::keep && !spec.keep_idle_minutes)
+    throw Error(Fault::forbidden, "after: this token may not keep a machine without an end",
+                "use {keep_idle_minutes: N}", "after");
+}
+
 simdjson::dom::object top_object(simdjson::dom::parser& parser, std::string_view json) {
   if (json.size() > kMaxSpecBytes)
     throw Error(Fault::invalid, "the job spec is larger than 1 MiB", "put data into inputs");
@@ -187,12 +243,8 @@ JobSpec parse_spec(std::string_view json, const SpecRules& rules) {
   check_known(spec.providers, rules.providers, "provider", "provider");
   if (spec.log_parser != "auto" && spec.log_parser != "none")
     check_known({spec.log_parser}, rules.log_parsers, "log_parser", "log parser");
-  if (!rules.local_paths)
-    for (size_t i = 0; i < spec.inputs.size(); ++i)
-      if (!spec.inputs[i].from.starts_with("file:"))
-        throw Error(Fault::forbidden,
-                    "inputs[" + std::to_string(i) + "].from: this token may not name paths of this machine",
-                    "upload it with POST /v1/files and use file:<id>", "inputs[" + std::to_string(i) + "].from");
+  check_bounds(spec);
+  if (!rules.local_paths) check_scope(spec);
   return spec;
 }
 

@@ -114,6 +114,20 @@ INSTANTIATE_TEST_SUITE_P(
                 "after: must be destroy, keep or {keep_idle_minutes: N}, not 'later' |  | after"},
         Refused{R"({"run":"x","template":"sft"})",
                 "template: this agent has no templates | give setup and run instead | template"},
+        Refused{R"({"run":"x","inputs":[{"from":"/d","to":"./"}]})",
+                "inputs[0].to: must name a file or folder below the working directory |  | inputs[0].to"},
+        Refused{R"({"run":"x","after":{"keep_idle_minutes":9000000000000000000}})",
+                "after.keep_idle_minutes: must be at most 525600 |  | after.keep_idle_minutes"},
+        Refused{R"({"run":"x","limits":{"max_cost":1e300}})",
+                "limits.max_cost: must be at most 1000000 |  | limits.max_cost"},
+        Refused{R"({"run":"x","limits":{"max_hours":1e300}})",
+                "limits.max_hours: must be at most 87600 |  | limits.max_hours"},
+        Refused{R"({"run":"x","resources":{"disk_gb":9000000000000000000}})",
+                "resources.disk_gb: must be at most 1000000 |  | resources.disk_gb"},
+        Refused{R"({"run":"x","resources":{"max_price_per_hour":1e300}})",
+                "resources.max_price_per_hour: must be at most 1000000 |  | resources.max_price_per_hour"},
+        Refused{R"({"run":"x","checkpoints":{"path":"c","every_minutes":1e300}})",
+                "checkpoints.every_minutes: must be at most 525600 |  | checkpoints.every_minutes"},
         Refused{R"([1])", "the job spec must be a map |  | "}));
 
 TEST(JobSpec, RefusesWhatIsNotJson) { EXPECT_EQ(refusal("{run: x").substr(0, 25), "the job spec is not JSON:"); }
@@ -132,6 +146,27 @@ TEST(JobSpec, ARunTokenMayNotNameLocalPaths) {
   EXPECT_EQ(refusal(R"({"run":"x","inputs":[{"from":"/etc/passwd"}]})", {false, {"local"}, {}}),
             "inputs[0].from: this token may not name paths of this machine | upload it with POST /v1/files and use "
             "file:<id> | inputs[0].from");
+}
+
+TEST(JobSpec, ARunTokenMayNotKeepAMachineForEver) {
+  const SpecRules run{false, {"local"}, {}};
+  EXPECT_EQ(refusal(R"({"run":"x","after":"keep"})", run),
+            "after: this token may not keep a machine without an end | use {keep_idle_minutes: N} | after");
+  EXPECT_EQ(refusal(R"({"run":"x","after":{"keep_idle_minutes":30}})", run), "accepted");
+  EXPECT_EQ(refusal(R"({"run":"x","after":"keep"})"), "accepted");
+}
+
+TEST(JobSpec, RefusesTextsThatNoProcessCanBeGiven) {
+  const std::string long_text(128 * 1024, 'x');
+  EXPECT_EQ(refusal("{\"run\":\"" + long_text + "\"}"),
+            "run: is longer than 128 KiB | put it into a file and name that in inputs | run");
+  EXPECT_EQ(refusal(R"({"run":"x","env":{"A":")" + long_text + "\"}}"),
+            "env.A: is longer than 128 KiB | put it into a file and name that in inputs | env.A");
+}
+
+TEST(JobSpec, SpellsTheTargetOfAnInputInOneWay) {
+  const JobSpec spec = parse(R"({"run":"x","inputs":[{"from":"/d","to":"./a//b/./c/"}]})");
+  EXPECT_EQ(spec.inputs.at(0).to, "a/b/c");
 }
 
 }  // namespace
