@@ -158,6 +158,8 @@ InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const 
       made = provider.create(request, {{}, ctx.clock.mono_ms() + kCallMs});
     } catch (const Error& error) {
       if (is_refusal(error.fault)) {
+        // It speaks of this request only: one before it, whose answer was lost, may have made the machine.
+        if (!surely_nothing) return resolve_by_listing(ctx, row, provider, closing);
         refuse(ctx, row, error.what());
         throw;
       }

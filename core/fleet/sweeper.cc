@@ -46,12 +46,16 @@ void Sweeper::run(const std::stop_token& closing) {
 int64_t Sweeper::round(const Wait& wait) {
   close_orphans();
   int64_t next = delete_due(wait);
-  if (ctx_.clock.mono_ms() >= next_sweep_ms_) {
+  // Asked anew each round: a machine may have been made since the last sweep found none. What turns up late does so
+  // soon after: the hour after the last machine is watched as if it lived.
+  const int64_t since = ctx_.clock.wall_ms() - kHour;
+  const bool any = !ctx_.db.read([&](store::Connection& c) { return store::Instances(c).recent(since); }).empty();
+  const int64_t every = any ? kSweepWhileAlive : kSweepAfterwards;
+  if (!swept_ms_ || ctx_.clock.mono_ms() >= *swept_ms_ + every) {
     sweep(wait);
-    const bool any = !ctx_.db.read([](store::Connection& c) { return store::Instances(c).open(); }).empty();
-    next_sweep_ms_ = ctx_.clock.mono_ms() + (any ? kSweepWhileAlive : kSweepAfterwards);
+    swept_ms_ = ctx_.clock.mono_ms();
   }
-  return std::max<int64_t>(0, std::min({next, next_sweep_ms_ - ctx_.clock.mono_ms(), kIdleRound}));
+  return std::max<int64_t>(0, std::min({next, *swept_ms_ + every - ctx_.clock.mono_ms(), kIdleRound}));
 }
 
 // Machines with no right to live: their job has ended and they are not kept, their idle time is over, their deadline

@@ -43,7 +43,7 @@ class Sweeper {
   FleetContext ctx_;
   std::map<std::string, Watch> deleting_;
   std::map<std::string, int64_t> missing_;  // alive rows a listing lacked, since (mono)
-  int64_t next_sweep_ms_ = 0;               // mono
+  std::optional<int64_t> swept_ms_;         // mono
   std::stop_source closing_;
   std::thread thread_;
 };

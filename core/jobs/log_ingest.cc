@@ -47,25 +47,33 @@ size_t event_size(std::string_view bytes) {
   return lines > 0 ? lines : kLogEventBytes;
 }
 
+// The log is part of the store: what goes wrong with it is no fault of the machine's, and is tried again.
+Error log_error(const std::string& what, int error_number) {
+  Error error = system_error(what, error_number);
+  error.code = store::kStoreCode;
+  return error;
+}
+
 void write_at(int fd, int64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), offset);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      Error error = system_error("can not write the job's log", errno);
-      error.code = store::kDiskFullCode;
-      throw error;
-    }
+    if (n < 0) throw log_error("can not write the job's log", errno);
     bytes.remove_prefix(static_cast<size_t>(n));
     offset += n;
   }
 }
 
 int open_log(const JobRun& run) {
-  ensure_private_folder(run.home());
+  try {
+    ensure_private_folder(run.home());
+  } catch (Error& error) {
+    error.code = store::kStoreCode;
+    throw;
+  }
   const std::filesystem::path file = run.home() / "log";
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) throw system_error("can not open " + file.string(), errno);
+  if (fd < 0) throw log_error("can not open " + file.string(), errno);
   return fd;
 }
 
@@ -82,6 +90,13 @@ void append_events(store::Connection& connection, const std::string& job_id, int
                    const std::vector<training_log::Event>& events) {
   for (const training_log::Event& event : events)
     store::Events(connection).append(job_id, now_ms, event.kind, event.data);
+}
+
+void report_unread(JobRun& run, const Error& error) {
+  JsonWriter json;
+  json.begin_object().member("kind", "log_not_parsed").member("severity", "warning").member("terminal", false);
+  json.member("retryable", false).member("message", std::string("the log is stored but not parsed: ") + error.what());
+  run.emit("diagnosis", json.member("hint", "stoker logs " + run.row.id + " shows it").end_object().str());
 }
 
 TrainingEnd last_terminal_diagnosis(const JobRun& run) {
@@ -134,6 +149,8 @@ void LogIngest::add(int64_t offset, std::string_view bytes) {
 
 // A batch never ended inside a secret, so the old end of the file is a safe place to cut.
 void LogIngest::restore(bool final) {
+  // Cut first: should this be interrupted, the file is short and known to be wrong.
+  if (restored_ == 0 && !pending_.empty() && ::ftruncate(fd_, 0) != 0) throw log_error("can not cut the log", errno);
   const auto missing = static_cast<size_t>(run_.row.log_bytes - restored_);
   std::string chunk = pending_.substr(0, missing);
   const size_t safe = mask_.apply(chunk, final || chunk.size() == missing);
@@ -153,11 +170,11 @@ void LogIngest::finish() {
   if (!pending_.empty()) store(pending_.size(), true);
 }
 
-// Bytes that the instance no longer has: a hole in the stored log, and said so.
+// Bytes that the machine no longer has: said so, and those that were not stored yet are a hole in the log.
 void LogIngest::gap(int64_t from, int64_t to) {
   finish();
-  if (from != run_.row.log_bytes || to < from)
-    throw Error(Fault::internal, "the log lost bytes that were stored already");
+  if (from > (restoring_ ? restored_ : run_.row.log_bytes) || to < from)
+    throw Error(Fault::internal, "the log has a gap where nothing was read yet");
   JsonWriter json;
   json.begin_object()
       .member("kind", "log_gap")
@@ -166,13 +183,20 @@ void LogIngest::gap(int64_t from, int64_t to) {
       .member("retryable", false);
   json.member("message",
               "the machine lost bytes " + std::to_string(from) + " to " + std::to_string(to) + " of the log");
-  json.member("hint", "the training wrote faster than could be kept; log less").end_object();
+  json.member("hint", "something there cut the log; let the training only append to it").end_object();
   store::JobRow after = run_.row;
-  after.log_bytes = to;
+  after.log_bytes = std::max(to, after.log_bytes);
+  if (restoring_) restored_ = std::max(restored_, to);
+  const int64_t end = restoring_ ? restored_ : after.log_bytes;
+  struct stat info{};
+  if (::fstat(fd_, &info) != 0 || (info.st_size < end && ::ftruncate(fd_, end) != 0))
+    throw log_error("can not leave a hole in the log", errno);
   run_.ctx.db.write("log gap", [&](store::Connection& connection) {
     store::Jobs(connection).update(after);
     append_event(run_.ctx, connection, after.id, "diagnosis", json.str());
   });
+  restoring_ = restoring_ && restored_ < after.log_bytes;
+  if (after.log_bytes != run_.row.log_bytes) reader_.reset();  // the next one reads the hole as it is stored
   run_.row = after;
   run_.ctx.feed.publish(after.id);
 }
@@ -184,7 +208,6 @@ void LogIngest::store(size_t bytes, bool final) {
   if (chunk.empty()) return;
   store::JobRow after = run_.row;
   const std::vector<training_log::Event> events = parse(chunk, after);
-  write_at(fd_, run_.row.log_bytes, chunk);
   after.log_bytes += static_cast<int64_t>(chunk.size());
   const auto commit = [&](store::Connection& connection) {
     store::Jobs(connection).update_log(after);
@@ -198,6 +221,7 @@ void LogIngest::store(size_t bytes, bool final) {
     append_events(connection, after.id, run_.ctx.clock.wall_ms(), events);
   };
   try {
+    write_at(fd_, run_.row.log_bytes, chunk);
     run_.ctx.db.write("log", commit, store::Durability::relaxed);
   } catch (...) {
     reader_.reset();  // it has read bytes that are not stored; they come again
@@ -208,7 +232,23 @@ void LogIngest::store(size_t bytes, bool final) {
   run_.ctx.feed.publish(after.id);
 }
 
+// A parser that fails, or is not there any more, must not end a training: the log is then stored unread.
 std::vector<training_log::Event> LogIngest::parse(std::string_view chunk, store::JobRow& after) {
+  if (unread_) return {};
+  const store::JobRow before = after;
+  try {
+    return read(chunk, after);
+  } catch (const Error& error) {
+    if (store::is_store_error(error)) throw;
+    after = before;
+    reader_.reset();
+    unread_ = true;
+    report_unread(run_, error);
+    return {};
+  }
+}
+
+std::vector<training_log::Event> LogIngest::read(std::string_view chunk, store::JobRow& after) {
   std::vector<training_log::Event> events;
   const int64_t size = after.log_bytes + static_cast<int64_t>(chunk.size());
   if (after.parser.empty() && size >= next_choice_) {
@@ -234,9 +274,11 @@ TrainingEnd finish_parsing(JobRun& run) {
         events.push_back(std::move(event));
       after.parser_events = static_cast<int64_t>(reader->count());
     }
-  } catch (...) {
+  } catch (const Error& error) {
     ::close(fd);
-    throw;
+    if (store::is_store_error(error)) throw;
+    report_unread(run, error);
+    return last_terminal_diagnosis(run);
   }
   ::close(fd);
   if (after.parser.empty()) after.parser = "none";

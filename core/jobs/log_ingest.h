@@ -37,6 +37,7 @@ class LogIngest {
   void restore(bool final);
   void store(size_t bytes, bool final);
   std::vector<training_log::Event> parse(std::string_view chunk, store::JobRow& after);
+  std::vector<training_log::Event> read(std::string_view chunk, store::JobRow& after);
 
   JobRun& run_;
   std::string phase_;
@@ -44,6 +45,7 @@ class LogIngest {
   training_log::Mask mask_;
   std::unique_ptr<training_log::Reader> reader_;
   int64_t next_choice_ = 0;  // the size of the log that is worth another look for its parser
+  bool unread_ = false;      // its parser failed
   bool restoring_ = false;
   int64_t restored_ = 0;  // while restoring: the file is right up to here
   std::string pending_;   // from restored_ or job.log_bytes on, not masked
