@@ -7,14 +7,15 @@ bool follow_events(const AgentClient& agent, Clock& clock, const std::string& jo
                    const std::function<void(bool lost)>& on_connection) {
   int64_t seen = options.after;
   int64_t heard_ms = clock.mono_ms();
-  bool ended = false, away = false;
+  bool ended = false, away = false, left = false;
+  const auto stay = [&] { return !(left = left || !go_on()); };  // who has left is not asked again
   for (;;) {
     EventReader reader;
     AgentClient::Stream stream;
     stream.path = "/v1/jobs/" + job_id + "/events";
     stream.headers = {{"Accept", "text/event-stream"}};
     if (seen > 0) stream.headers.emplace_back("Last-Event-ID", std::to_string(seen));
-    stream.go_on = [&] { return !ended && go_on(); };
+    stream.go_on = [&] { return !ended && stay(); };
     stream.sink = [&](std::string_view bytes) {
       heard_ms = clock.mono_ms();
       if (away) on_connection(false);
@@ -34,12 +35,12 @@ bool follow_events(const AgentClient& agent, Clock& clock, const std::string& jo
       if (!passing || clock.mono_ms() - heard_ms > options.come_back_ms) throw;
     }
     if (ended) return true;
-    if (!go_on()) return false;
+    if (!stay()) return false;
     if (!away) on_connection(true);
     away = true;
     // Short naps, so that Ctrl-C is heard.
-    for (int64_t left = options.retry_ms; left > 0 && go_on(); left -= 100)
-      clock.sleep(std::min<int64_t>(left, 100), Wait{});
+    for (int64_t pause = options.retry_ms; pause > 0 && stay(); pause -= 100)
+      clock.sleep(std::min<int64_t>(pause, 100), Wait{});
   }
 }
 

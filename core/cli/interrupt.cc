@@ -2,12 +2,36 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cctype>
 #include <ctime>
 
 namespace stoker::cli {
+namespace {
+
+// The terminal gives each key as it is pressed, without echo. Ctrl-C stays a signal.
+class SingleKeys {
+ public:
+  SingleKeys() : changed_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
+    if (!changed_) return;
+    termios keys = before_;
+    keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &keys);
+  }
+  ~SingleKeys() {
+    if (changed_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+  }
+  SingleKeys(const SingleKeys&) = delete;
+  SingleKeys& operator=(const SingleKeys&) = delete;
+
+ private:
+  termios before_{};
+  bool changed_;
+};
+
+}  // namespace
 
 Interrupts::Interrupts() {
   ::sigemptyset(&set_);
@@ -24,6 +48,7 @@ bool Interrupts::taken() const {
 }
 
 std::optional<char> Interrupts::ask() const {
+  const SingleKeys keys;
   for (;;) {
     if (taken()) return std::nullopt;
     pollfd input{STDIN_FILENO, POLLIN, 0};

@@ -204,6 +204,21 @@ TEST_F(CliTest, CtrlCAsksAndCancels) {
   EXPECT_EQ(job_state(only_job()), "cancelled");
 }
 
+TEST_F(CliTest, CtrlCAgainLeavesTheCancellingToTheAgent) {
+  start_agent();
+  Terminal terminal({program(), "run", job_file("trap 'sleep 1; exit 0' INT\necho ready\nsleep 1000\n")},
+                    environment({"TERM=xterm"}));
+  ASSERT_TRUE(terminal.shows("ready")) << terminal.screen;
+  terminal.type("\x03");
+  ASSERT_TRUE(terminal.shows("[d]etach")) << terminal.screen;
+  terminal.type("c");
+  ASSERT_TRUE(terminal.shows("cancelling;")) << terminal.screen;
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.end(), 130) << terminal.screen;
+  EXPECT_THAT(terminal.screen, HasSubstr("is being cancelled by the agent"));
+  EXPECT_EQ(await_end(only_job())["state"].text(), "cancelled");
+}
+
 TEST_F(CliTest, OutputCannotSteerTheTerminal) {
   start_agent();
   Terminal terminal({program(), "run", job_file("printf 'before\\033]0;owned\\007\\033[2Jafter\\n'\n")},
