@@ -142,6 +142,7 @@ std::vector<ManifestEntry> parse_manifest(std::string_view lines, size_t& refuse
     const bool complete = reader.text("path", entry.path) && reader.text("xxh3", entry.xxh3) &&
                           reader.number("size", entry.size) && reader.number("mtime_ms", entry.mtime_ms);
     if (!complete || entry.size < 0 || !is_hash(entry.xxh3) || !is_safe_path(entry.path)) return void(++refused);
+    entry.mtime_ms = std::max<int64_t>(entry.mtime_ms, 0);  // ages are counted from it
     entries.push_back(std::move(entry));
   });
   if (!whole) throw malformed("whole manifest");

@@ -10,6 +10,7 @@ namespace stoker::remote {
 namespace {
 
 constexpr size_t kHeader = 5;
+constexpr uint64_t kMaxOffset = uint64_t{1} << 40;  // a file system that holds the log may take no larger one
 
 uint64_t integer(std::string_view bytes) {
   uint64_t value = 0;
@@ -23,7 +24,7 @@ Error malformed(const std::string& what) {
 
 int64_t offset_in(std::string_view bytes) {
   const uint64_t value = integer(bytes.substr(0, 8));
-  if (value > static_cast<uint64_t>(INT64_MAX) / 2) throw malformed("an offset of " + std::to_string(value));
+  if (value > kMaxOffset) throw malformed("an offset of " + std::to_string(value));
   return static_cast<int64_t>(value);
 }
 

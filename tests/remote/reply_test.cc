@@ -66,6 +66,16 @@ TEST(Manifest, LeavesOutBrokenLines) {
   }
 }
 
+TEST(Manifest, TakesNoTimeBeforeTheBeginningOfTime) {
+  size_t refused = 0;
+  const auto entries =
+      parse_manifest(R"({"path":"a","size":1,"mtime_ms":-9223372036854775808,"xxh3":"0123456789abcdef"})"
+                     "\n" +
+                         kEnd,
+                     refused);
+  EXPECT_EQ(entries.at(0).mtime_ms, 0);
+}
+
 TEST(Manifest, CountsWhatTheRunnerLeftOut) {
   size_t refused = 0;
   static_cast<void>(parse_manifest("{\"files\":0,\"refused\":3}\n", refused));

@@ -41,6 +41,7 @@ TEST(TailFrames, WhatIsNoFrameIsRefusedByName) {
       {"D" + le(0xffffffff, 4), "a frame of 4294967295 bytes"},
       {frame('D', "1234567"), "a data frame without its offset"},
       {frame('D', le(UINT64_MAX, 8)), "an offset of 18446744073709551615"},
+      {frame('G', le(0, 8) + le((uint64_t{1} << 40) + 1, 8)), "an offset of 1099511627777"},
       {frame('G', "12345678"), "a gap frame of 8 bytes"},
   };
   for (const auto& [bytes, what] : cases) {
