@@ -34,6 +34,8 @@ target_compile_options(stoker_flags INTERFACE -Wall -Wextra -Wpedantic $<$<CXX_C
                                               -fvisibility=hidden -fstack-protector-strong)
 # g++ 12 sees overlaps where a short literal is assigned to a string (its bug 105651).
 target_compile_options(stoker_flags INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>)
+# libstdc++ 12 deprecates what its own std::stable_sort uses, and clang tells.
+target_compile_options(stoker_flags INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-deprecated-declarations>)
 target_compile_definitions(stoker_flags INTERFACE $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:_FORTIFY_SOURCE=2>)
 
 # stoker_core_library(NAME SOURCES ... LIBS ...): one folder of core as a static library named stoker_NAME.
