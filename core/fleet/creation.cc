@@ -198,6 +198,7 @@ InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wai
   Provider& provider = ctx.provider(alive.provider);
   InstanceRow row = alive;
   const int64_t began = ctx.clock.mono_ms();
+  int64_t absent_since = -1;
   const auto give_up = [&](const std::string& why) {
     mark_deleting(ctx, row.id, why);
     return Error(Fault::no_capacity, row.machine + " of " + row.provider + ": " + why);
@@ -207,9 +208,14 @@ InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wai
     std::optional<Instance> now;
     try {
       now = provider.get(ref_of(row), wait.until(ctx.clock.mono_ms() + kCallMs));
+      absent_since = -1;
     } catch (const Error& error) {
-      const bool not_visible_yet = !row.seen_alive && ctx.clock.mono_ms() - began < provider.facts().settle_ms;
-      if (error.fault == Fault::not_found && !not_visible_yet) throw give_up("it vanished before it was ever used");
+      // Not visible yet, or a lie: believed when it was said for a settle time without a break.
+      if (error.fault == Fault::not_found) {
+        if (absent_since < 0) absent_since = ctx.clock.mono_ms();
+        if (ctx.clock.mono_ms() - absent_since >= provider.facts().settle_ms)
+          throw give_up("it vanished before it was ever used");
+      }
     }
     if (now) {
       if (is_dearer(row, now->price.per_hour)) throw give_up("dearer than quoted");

@@ -118,6 +118,24 @@ TEST_F(Creation, NotFoundIsNotVisibleYetUntilTheSettleTime) {
   EXPECT_TRUE(await_address(ctx, row, {}).seen_alive);
 }
 
+TEST_F(Creation, OneNotFoundOfAMachineThatWasSeenIsNotBelieved) {
+  FleetContext ctx = context();
+  const InstanceRow row = alive();
+  int asked = 0;
+  sky.get_ = [&](const std::string& id) {
+    if (++asked == 2) throw Error(Fault::not_found, "no " + id);
+    auto it = machine(id);
+    if (asked < 3) it.state = plugin_host::InstanceState::pending;
+    return it;
+  };
+  EXPECT_EQ(await_address(ctx, row, {}).phase, InstancePhase::alive);
+  sky.get_ = [](const std::string& id) -> plugin_host::Instance { throw Error(Fault::not_found, "no " + id); };
+  const int64_t began = clock.now;
+  EXPECT_STREQ(error_of([&] { (void)await_address(ctx, row, {}); }).what(),
+               "big of sky: it vanished before it was ever used");
+  EXPECT_GE(clock.now - began, sky.facts_.settle_ms);
+}
+
 TEST_F(Creation, AMachineDestroyedWhileItBootsIsNotUsed) {
   FleetContext ctx = context();
   const InstanceRow row = alive();
