@@ -203,7 +203,10 @@ std::string job_spec(const std::string& run, const std::string& more) {
 
 std::string witness(int lines, const fs::path& gate) {
   std::string script = "echo $$ >> \"$STOKER_ARTIFACTS/starts\"\nseq -f 'line %.0f' 1 " + std::to_string(lines) + "\n";
-  if (!gate.empty()) script += "until [ -e '" + gate.string() + "' ]; do sleep 0.02; done\necho the gate is open\n";
+  // The trap: bash goes on after an INT that came just when a `sleep` had ended by itself.
+  if (!gate.empty())
+    script +=
+        "trap 'exit 1' INT TERM\nuntil [ -e '" + gate.string() + "' ]; do sleep 0.02; done\necho the gate is open\n";
   return script;
 }
 

@@ -38,7 +38,9 @@ class CancelTest : public AgentTest {
   std::thread submitting;
 };
 
-class CancelStageTest : public CancelTest, public testing::WithParamInterface<std::pair<const char*, const char*>> {};
+using Stage = std::pair<std::string, std::string>;  // commit and state
+
+class CancelStageTest : public CancelTest, public testing::WithParamInterface<Stage> {};
 
 TEST_P(CancelStageTest, EndsTheJobAndReleasesTheMachine) {
   const auto [commit, state] = GetParam();
@@ -61,11 +63,11 @@ TEST_P(CancelStageTest, EndsTheJobAndReleasesTheMachine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stage, CancelStageTest,
-                         testing::Values(std::pair{"submit", "queued"}, std::pair{"provisioning", "provisioning"},
-                                         std::pair{"intent", "provisioning"}, std::pair{"create sent", "provisioning"},
-                                         std::pair{"adopt", "provisioning"}, std::pair{"connecting", "connecting"},
-                                         std::pair{"staging", "staging"}, std::pair{"setup", "setup"},
-                                         std::pair{"running", "running"}),
+                         testing::Values(Stage{"submit", "queued"}, Stage{"provisioning", "provisioning"},
+                                         Stage{"intent", "provisioning"}, Stage{"create sent", "provisioning"},
+                                         Stage{"adopt", "provisioning"}, Stage{"connecting", "connecting"},
+                                         Stage{"staging", "staging"}, Stage{"setup", "setup"},
+                                         Stage{"running", "running"}),
                          [](const auto& stage) {
                            std::string name = stage.param.first;
                            std::replace(name.begin(), name.end(), ' ', '_');
