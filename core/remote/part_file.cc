@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +10,21 @@
 #include "core/error.h"
 
 namespace stoker::remote {
+namespace {
+
+constexpr int64_t kSpareBytes = 64 << 20;  // left free for the store
+
+// The machine says how large its files are, and may fill the disk on which the rentals are written down.
+void require_room(int fd, int64_t size, const std::string& part) {
+  struct statvfs disk{};
+  if (::fstatvfs(fd, &disk) != 0) throw system_error("looking at the disk of " + part, errno);
+  const auto free_bytes = static_cast<int64_t>(disk.f_bavail) * static_cast<int64_t>(disk.f_frsize);
+  if (size > free_bytes - kSpareBytes)
+    throw Error(Fault::unavailable, "the disk has no room for the " + std::to_string(size) + " bytes of " + part,
+                "free space on that disk, then try again");
+}
+
+}  // namespace
 
 PartFile::PartFile(std::filesystem::path local, int64_t size) : local_(std::move(local)), size_(size) {
   file_ = Descriptor(::open(part().c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600));
@@ -20,6 +36,7 @@ PartFile::PartFile(std::filesystem::path local, int64_t size) : local_(std::move
     discard();
   else
     written_ = add_file(digest_, file_.get(), info.st_size, part());
+  require_room(file_.get(), size_ - written_, part());
 }
 
 bool PartFile::append(std::string_view bytes) {
