@@ -1,7 +1,6 @@
 #include "core/agent/state_dir.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -49,6 +48,28 @@ uint16_t parse_port(const std::string& text) {
   return fault == std::errc{} && end == text.data() + text.size() ? port : uint16_t{0};
 }
 
+// A lock of the open file: released however the process ends, and others can ask for it without taking it.
+struct flock whole_file() {
+  struct flock it{};
+  it.l_type = F_WRLCK;
+  it.l_whence = SEEK_SET;
+  return it;
+}
+
+// Whether an agent lives here. The port of one that was killed may belong to anybody by now, and they must not be
+// sent the token.
+bool is_held(const fs::path& lock) {
+  const int fd = ::open(lock.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0 && errno == ENOENT) return false;
+  if (fd < 0) throw system_error("can not open " + lock.string(), errno);
+  struct flock found = whole_file();
+  const int asked = ::fcntl(fd, F_OFD_GETLK, &found);
+  const int cause = errno;
+  ::close(fd);
+  if (asked != 0) throw system_error("can not ask for the lock " + lock.string(), cause);
+  return found.l_type != F_UNLCK;
+}
+
 }  // namespace
 
 StateDir::StateDir(const fs::path& folder) : folder_(folder) {
@@ -56,10 +77,11 @@ StateDir::StateDir(const fs::path& folder) : folder_(folder) {
   const fs::path lock = folder_ / "lock";
   lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock_ < 0) throw system_error("can not open " + lock.string(), errno);
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+  struct flock wanted = whole_file();
+  if (::fcntl(lock_, F_OFD_SETLK, &wanted) != 0) {
     const int cause = errno;
     ::close(lock_);
-    if (cause != EWOULDBLOCK) throw system_error("can not lock " + lock.string(), cause);
+    if (cause != EAGAIN && cause != EACCES) throw system_error("can not lock " + lock.string(), cause);
     const std::string pid = trimmed(read_file(lock, 64));
     throw Error(Fault::conflict,
                 "another agent" + (pid.empty() ? "" : " (pid " + pid + ")") + " works in " + folder_.string(),
@@ -94,6 +116,7 @@ void StateDir::publish_port(uint16_t port) {
 std::optional<cli::ClientView> StateDir::client_view(const fs::path& folder) {
   if (!fs::exists(folder / "port")) return std::nullopt;
   require_private(folder);
+  if (!is_held(folder / "lock")) return std::nullopt;
   cli::ClientView view;
   try {
     view.port = parse_port(trimmed(read_file(folder / "port", 64)));

@@ -12,7 +12,7 @@
 
 namespace stoker::agent {
 
-// Holds `lock` (flock) while it lives. Not for two threads at once.
+// Holds `lock` (an OFD lock) while it lives. Not for two threads at once.
 class StateDir {
  public:
   // Makes the folder and the token when absent. Throws conflict, naming the pid and the folder, when another agent

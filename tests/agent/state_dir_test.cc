@@ -71,6 +71,15 @@ TEST_F(StateDirTest, clients_see_the_port_while_the_agent_lives) {
   EXPECT_FALSE(StateDir::client_view(folder_));
 }
 
+// Whoever listens there now is not the agent.
+TEST_F(StateDirTest, the_token_is_not_for_the_port_of_an_agent_that_was_killed) {
+  {
+    const StateDir state(folder_);
+  }
+  std::ofstream(folder_ / "port") << "4000\n";
+  EXPECT_FALSE(StateDir::client_view(folder_));
+}
+
 TEST_F(StateDirTest, forgets_the_port_of_an_agent_that_was_killed) {
   {
     const StateDir state(folder_);
