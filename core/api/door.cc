@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr int kTickMs = 250;
+constexpr int64_t kPauseMs = 100;  // out of descriptors
 
 Poco::Net::SocketAddress loopback_address(std::string text) {
   const Error refusal(Fault::invalid, "the agent listens on loopback addresses only, and " + text + " is none",
@@ -43,12 +44,8 @@ Door::Door(const ServerContext& context, std::function<void(Knock)> receive)
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!epoll_ || !wake_) throw system_error("can not make an epoll descriptor", errno);
   listen();
-  for (const int fd : {listener_.impl()->sockfd(), wake_.get()}) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = fd;
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) throw system_error("can not watch a socket", errno);
-  }
+  for (const int fd : {listener_.impl()->sockfd(), wake_.get()})
+    if (!watch(fd)) throw system_error("can not watch a socket", errno);
   thread_ = context_.clock.start("api-door", [this] { run(); });
 }
 
@@ -81,7 +78,8 @@ void Door::listen() {
 void Door::run() {
   for (;;) {
     epoll_event events[64];
-    const int n = ::epoll_wait(epoll_.get(), events, std::size(events), guests_.empty() ? -1 : kTickMs);
+    const bool ticking = !guests_.empty() || accept_again_ms_ != 0;
+    const int n = ::epoll_wait(epoll_.get(), events, std::size(events), ticking ? kTickMs : -1);
     if (take_returned()) return guests_.clear();
     for (int i = 0; i < n; ++i) {
       if (events[i].data.fd == listener_.impl()->sockfd())
@@ -90,7 +88,23 @@ void Door::run() {
         on_ready(events[i].data.fd);
     }
     send_home_late();
+    if (accept_again_ms_ != 0 && context_.clock.mono_ms() >= accept_again_ms_ && watch(listener_.impl()->sockfd()))
+      accept_again_ms_ = 0;
   }
+}
+
+bool Door::watch(int fd) const {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+// Out of descriptors, what waits in the backlog would wake us at once, again and again.
+void Door::pause_accepting() {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.impl()->sockfd(), nullptr);
+  accept_again_ms_ = context_.clock.mono_ms() + kPauseMs;
+  send_oldest_home();
 }
 
 bool Door::take_returned() {
@@ -110,8 +124,8 @@ void Door::accept_all() {
   for (;;) {
     Descriptor socket(::accept4(listener_.impl()->sockfd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) {
-      // Out of descriptors: the connection stays in the backlog and would wake us at once, again and again.
-      if ((errno == EMFILE || errno == ENFILE) && !guests_.empty()) guests_.erase(guests_.begin());
+      if (errno == ECONNABORTED || errno == EINTR) continue;
+      if (errno != EAGAIN) pause_accepting();
       return;
     }
     const int on = 1;
@@ -121,27 +135,27 @@ void Door::accept_all() {
   }
 }
 
-// The one that has waited longest goes: most likely it is idle.
 void Door::make_room() {
   int busy = 0;
   {
     const std::lock_guard lock(mutex_);
     busy = being_answered_;
   }
-  if (static_cast<int>(guests_.size()) + busy < context_.max_connections || guests_.empty()) return;
+  if (static_cast<int>(guests_.size()) + busy >= context_.max_connections) send_oldest_home();
+}
+
+// The one that has waited longest: most likely it is idle.
+void Door::send_oldest_home() {
   const auto oldest = std::min_element(guests_.begin(), guests_.end(), [](const auto& a, const auto& b) {
     return a.second.since_ms < b.second.since_ms;
   });
-  guests_.erase(oldest);
+  if (oldest != guests_.end()) guests_.erase(oldest);
 }
 
 void Door::admit(Descriptor socket, std::string bytes) {
   Guest guest{std::move(socket), std::move(bytes), context_.clock.mono_ms()};
   if (knock_if_whole(guest)) return;
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.fd = guest.socket.get();
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, guest.socket.get(), &event) != 0) return;
+  if (!watch(guest.socket.get())) return;
   guests_.insert_or_assign(guest.socket.get(), std::move(guest));
 }
 

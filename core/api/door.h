@@ -55,7 +55,10 @@ class Door {
   void on_ready(int fd);
   bool knock_if_whole(Guest& guest);  // true: the guest has gone
   void hand_over(Guest& guest, size_t head_size, int status);
+  [[nodiscard]] bool watch(int fd) const;
+  void pause_accepting();
   void make_room();
+  void send_oldest_home();
   void send_home_late();
   [[nodiscard]] bool take_returned();
 
@@ -65,7 +68,8 @@ class Door {
   int port_ = 0;
   Descriptor epoll_, wake_;
   std::map<int, Guest> guests_;
-  std::mutex mutex_;  // of what follows
+  int64_t accept_again_ms_ = 0;  // 0: accepting
+  std::mutex mutex_;             // of what follows
   std::vector<Returned> returned_;
   int being_answered_ = 0;
   bool closing_ = false;

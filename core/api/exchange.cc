@@ -29,7 +29,7 @@ class Exchange {
     if (reply.order) {
       order_ = std::move(reply.order);
       const bool chunked = order_->kind == StreamOrder::Kind::log && head_.minor == 1;
-      arrival_ = {{}, head_of(reply, chunked ? "chunked" : "", -1), chunked, std::move(*order_)};
+      arrival_ = {{}, head_of(reply, chunked ? "chunked" : "", -1), refusal(), chunked, std::move(*order_)};
       return;
     }
     const int64_t size = reply.file ? reply.file->size : static_cast<int64_t>(reply.body.size());
@@ -113,6 +113,12 @@ class Exchange {
       default:
         return problem_reply({503, "unavailable", "too many connections are being answered", "try again", {}});
     }
+  }
+
+  std::string refusal() {
+    const Reply reply = problem_reply({503, "unavailable", "too many streams are open", "try again later", {}});
+    keep_ = false;
+    return head_of(reply, "", static_cast<int64_t>(reply.body.size())) + reply.body;
   }
 
   std::string head_of(const Reply& reply, const std::string& encoding, int64_t size) {

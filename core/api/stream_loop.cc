@@ -135,7 +135,11 @@ void StreamLoop::run() {
 }
 
 void StreamLoop::begin(StreamInbox::Arrival arrival) {
-  if (streams_.size() >= static_cast<size_t>(context_.max_streams)) return;  // closes it; the client tries again
+  if (streams_.size() >= static_cast<size_t>(context_.max_streams)) {
+    // A new connection takes these few bytes at once; who does not get them sees it closed.
+    (void)::send(arrival.socket.get(), arrival.refusal.data(), arrival.refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return;
+  }
   auto stream = std::make_unique<Stream>();
   stream->socket = std::move(arrival.socket);
   stream->order = std::move(arrival.order);

@@ -21,7 +21,8 @@ class StreamInbox {
  public:
   struct Arrival {
     Descriptor socket;
-    std::string head;  // of the answer, sent first
+    std::string head;     // of the answer, sent first
+    std::string refusal;  // the whole answer when there are too many streams
     bool chunked = false;
     StreamOrder order;
   };

@@ -165,6 +165,22 @@ TEST_F(EventsTest, ASlowReaderIsCutOff) {
   EXPECT_EQ(all_after(last).back().id, 201);
 }
 
+TEST_F(EventsTest, AStreamTooManyIsToldSo) {
+  ServerContext it = context();
+  it.max_streams = 1;
+  serve(std::move(it));
+  add_job("job1");
+  auto first = follow(0);
+  EXPECT_EQ(first->read_answer().status, 200);
+  auto second = follow(0);
+  const Answer refusal = second->read_answer();
+  EXPECT_EQ(refusal.status, 503);
+  EXPECT_EQ(refusal.field("Connection"), "close");
+  EXPECT_EQ(refusal.field("X-Content-Type-Options"), "nosniff");
+  EXPECT_NE(refusal.body.find("\"detail\":\"too many streams are open\""), std::string::npos) << refusal.body;
+  EXPECT_EQ(second->read_to_end(), "");
+}
+
 TEST_F(EventsTest, AQuietStreamSendsComments) {
   ServerContext it = context();
   it.heartbeat_ms = 50;

@@ -1,6 +1,8 @@
 #include "core/api/server.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include "tests/api/raw_client.h"
 #include "tests/api/world.h"
@@ -104,6 +106,31 @@ TEST_F(ServerTest, AnswersSeveralRequestsOnAConnection) {
   const Answer last = client.call("GET", "/v1/health", "", {{"Connection", "close"}});
   EXPECT_EQ(last.field("Connection"), "close");
   EXPECT_EQ(client.read_to_end(), "");
+}
+
+TEST_F(ServerTest, WithoutDescriptorsItWaitsInsteadOfSpinning) {
+  serve();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{256, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::vector<Descriptor> fillers;
+  do fillers.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  while (fillers.back());
+  fillers.resize(fillers.size() - 2);
+  RawClient client(server->port());  // takes the last one: nothing is left to accept it with
+  const auto cpu_ms = [] {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return int64_t{used.tv_sec} * 1000 + used.tv_nsec / 1'000'000;
+  };
+  const int64_t cpu_before_ms = cpu_ms();
+  std::string nothing;
+  EXPECT_FALSE(client.receive(nothing, 400));
+  EXPECT_LT(cpu_ms() - cpu_before_ms, 20);
+  fillers.clear();
+  EXPECT_EQ(client.call("GET", "/v1/health", "").status, 200);
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST_F(ServerTest, EveryDescriptorIsClosedOnExec) {
