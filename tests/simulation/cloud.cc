@@ -75,6 +75,7 @@ Rental& Cloud::make(const plugin_host::CreateRequest& request) {
 
 std::vector<Instance> Cloud::create(const plugin_host::CreateRequest& request, const Wait&) {
   before("create");
+  if (roll(traits_.unavailable_percent)) throw Error(Fault::unavailable, "create: 503");
   if (roll(traits_.refuse_percent)) throw Error(Fault::no_capacity, "create: no capacity");
   const auto same = [&](const Rental& it) { return it.token == request.client_token && it.removed_ms == 0; };
   const auto found = std::find_if(rentals_.begin(), rentals_.end(), same);

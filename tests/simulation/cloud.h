@@ -19,6 +19,7 @@ struct CloudTraits {
   int64_t boot_ms = 20'000, delete_ms = 10'000;
   int fault_percent = 0;                // of calls refused, or acted upon and then answered with an error
   int refuse_percent = 0;               // of creates definitely refused for lack of capacity
+  int unavailable_percent = 0;          // of creates that do nothing and say so
   int blind_percent = 0;                // of calls of get that say "not found" of a machine that is there
   int double_percent = 0;               // of creates that make two machines for one request
   int dearer_percent = 0;               // of creates at twice the price

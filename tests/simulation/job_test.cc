@@ -244,6 +244,78 @@ void tell(uint64_t seed) {
     std::printf("  %s\n", world.alarms[i].c_str());
 }
 
+constexpr char kPlain[] = R"({"name":"sim","provider":"sim","run":"x","outputs":["out/"],"limits":{"max_cost":50}})";
+
+Plan short_training() {
+  return {{{"train", {"step=1 loss=0.5\nstep=2 loss=0.5\n", 5 * kMinute, 0}}}, {{"out/a", "b"}}};
+}
+
+TEST(Job, APluginThatIsGoneAfterARestartIsWaitedForAndNotSpunOn) {
+  World world(1, {});
+  world.network.plan = short_training();
+  world.start();
+  const std::string id = world.submit(kPlain);
+  world.pass(10 * kSecond);  // it boots
+  ASSERT_EQ(world.cloud.living().size(), 1u);
+  world.stop();
+  world.provider_missing = true;
+  world.start();
+  const uint64_t before = world.scheduler.switches();
+  world.pass(kHour);
+  EXPECT_LT(world.scheduler.switches() - before, 10'000u);
+  EXPECT_FALSE(is_terminal(world.job(id)->state)) << "it is still billing";
+  EXPECT_NE(std::find(world.alarms.begin(), world.alarms.end(),
+                      "deleting stk-01234567-" + id +
+                          "-1 at sim: the plugin sim is not loaded; it is still billing, trying again"),
+            world.alarms.end());
+  world.stop();
+  world.provider_missing = false;
+  EXPECT_TRUE(world.run_to_end(id, kHour));
+  EXPECT_TRUE(world.cloud.living().empty());
+  EXPECT_EQ(world.job(id)->outcome, "failed");
+}
+
+// What no part of the agent expects.
+class NoMemory final : public remote::Connector {
+ public:
+  std::unique_ptr<remote::Session> connect(const remote::Target&, const Wait&) override { throw std::bad_alloc(); }
+};
+
+TEST(Job, AnUnexpectedExceptionEndsTheJobAndNotTheAgent) {
+  NoMemory connector;
+  World world(1, {}, &connector);
+  world.start();
+  const std::string id = world.submit(kPlain);
+  EXPECT_TRUE(world.run_to_end(id, kHour));
+  EXPECT_EQ(world.job(id)->state, store::JobState::failed);
+  EXPECT_EQ(world.job(id)->reason, "unexpected: std::bad_alloc");
+  EXPECT_TRUE(world.cloud.living().empty());
+}
+
+TEST(Job, AParserThatFailsDoesNotCostTheTraining) {
+  World world(1, {});
+  world.parser.breaks_at_step = 2;
+  world.network.plan = short_training();
+  world.start();
+  const std::string id = world.submit(kPlain);
+  EXPECT_TRUE(world.run_to_end(id, 2 * kHour));
+  EXPECT_EQ(world.job(id)->state, store::JobState::succeeded) << world.job(id)->reason;
+}
+
+TEST(Job, ACancelWhileTheCloudIsDownIsNotWaitedOut) {
+  CloudTraits down;
+  down.unavailable_percent = 100;
+  World world(1, down);
+  world.start();
+  const std::string id = world.submit(kPlain);
+  world.pass(kMinute);
+  world.cancel(id);
+  world.cloud.faults_on = false;
+  EXPECT_TRUE(world.run_to_end(id, 10 * kMinute));
+  EXPECT_EQ(world.job(id)->state, store::JobState::cancelled);
+  EXPECT_TRUE(world.cloud.history().empty());
+}
+
 TEST(Job, AnyStoryEndsWell) {
   const char* wanted = ::getenv("STOKER_SIMULATION_SEEDS");
   const char* first = ::getenv("STOKER_SIMULATION_FIRST");
