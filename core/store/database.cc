@@ -160,7 +160,7 @@ bool Database::try_write(const char* what, const Work& work, Durability durabili
   Connection& connection = lease.connection();
   try {
     connection.set_durability(durability);
-    connection.exec("BEGIN IMMEDIATE");
+    Query(connection, "BEGIN IMMEDIATE")->exec();
     work(connection);
     if (gate_ != nullptr) gate_->before_commit(what);
     connection.exec("COMMIT");
@@ -188,9 +188,9 @@ void Database::run_read(const Work& work) {
   Lease lease(*this);
   Connection& connection = lease.connection();
   try {
-    connection.exec("BEGIN");
+    Query(connection, "BEGIN")->exec();
     work(connection);
-    connection.exec("COMMIT");
+    Query(connection, "COMMIT")->exec();
   } catch (const SQLite::Exception& cause) {
     throw as_error(cause, connection.getHandle(), file_, "reading");
   }
