@@ -48,6 +48,7 @@ JobRun::JobRun(const PipelineContext& context, store::JobRow job, std::stop_toke
       fleet(fleet_context(context)),
       row(std::move(job)),
       spec(stored_spec(row.spec)),
+      found_in(row.state),
       interrupt_(std::move(interrupt)),
       closing_(std::move(closing)) {}
 

@@ -28,6 +28,7 @@ class JobRun {
   fleet::FleetContext fleet;
   store::JobRow row;
   JobSpec spec;
+  const store::JobState found_in;  // the state in which this agent took the job up
 
   [[nodiscard]] Wait wait() const { return {cleaning_up_ ? closing_ : interrupt_, deadline_ms_}; }
   [[nodiscard]] Wait closing() const { return {closing_, INT64_MAX}; }

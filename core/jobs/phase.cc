@@ -132,7 +132,9 @@ remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience
 
 remote::PhaseStatus run_phase(JobRun& run, std::string_view phase) {
   // Asked first: a phase that was started takes no secrets any more.
-  const auto started = run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) {
+  // Another agent may have started it: then a network that is down must not end it.
+  const int64_t patience_ms = run.found_in == run.row.state ? kFollowPatienceMs : kPatienceMs;
+  const auto started = run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
     const remote::PhaseStatus before = runner.status(phase, run.wait());
     if (before.state != "absent") return before;
     runner.put_secrets(secrets_of(run), run.wait());

@@ -52,9 +52,11 @@ TEST(Money, EveryCommitMayBeTheLast) {
     commits = world.gate.commits;
   }
   ASSERT_GT(commits, 10u);
+  // By default after the odd ones and before the even ones; each kill point is then between two that are tried.
+  const uint64_t step = ::getenv("STOKER_SIMULATION_SEEDS") ? 1 : 2;
   for (const bool idempotent : {false, true})
     for (const bool before : {false, true})
-      for (uint64_t k = idempotent && before ? commits + 1 : 1; k <= commits; ++k) {
+      for (uint64_t k = before ? 2 : 1; k <= commits; k += step) {
         CloudTraits traits;
         traits.idempotent = idempotent;
         traits.list_lag_ms = 60 * kSecond;
