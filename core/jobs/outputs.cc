@@ -23,6 +23,12 @@ void report_refused(JobRun& run, size_t refused) {
   run.emit("diagnosis", json.member("hint", "rename them in the training").end_object().str());
 }
 
+// The connection is well and the file is not: it changed, is gone, or lies where another one does.
+bool is_of_the_file(const Error& error) {
+  return !store::is_store_error(error) && (error.fault == Fault::invalid || error.fault == Fault::conflict ||
+                                           error.fault == Fault::forbidden || error.fault == Fault::internal);
+}
+
 }  // namespace
 
 void fetch_outputs(JobRun& run, const std::vector<std::string>& patterns, int64_t settled_ms, int64_t patience_ms) {
@@ -31,6 +37,8 @@ void fetch_outputs(JobRun& run, const std::vector<std::string>& patterns, int64_
     refused = 0;
     return runner.manifest(patterns, refused, run.wait());
   });
+  size_t failed = 0;
+  std::string why;  // of the first
   const std::filesystem::path home = run.home() / "artifacts";
   ensure_private_folder(home);
   const auto have = run.ctx.db.read([&](store::Connection& c) { return store::Artifacts(c).of_job(run.row.id); });
@@ -40,12 +48,21 @@ void fetch_outputs(JobRun& run, const std::vector<std::string>& patterns, int64_
     });
     if (done || (settled_ms > 0 && run.ctx.clock.wall_ms() - entry.mtime_ms < settled_ms)) continue;
     record(run, entry, false);
-    ensure_private_folder((home / entry.path).parent_path());
-    run.with_runner(patience_ms,
-                    [&](remote::RunnerClient& runner) { runner.fetch(entry, home / entry.path, run.wait()); });
+    try {
+      ensure_private_folder((home / entry.path).parent_path());
+      run.with_runner(patience_ms,
+                      [&](remote::RunnerClient& runner) { runner.fetch(entry, home / entry.path, run.wait()); });
+    } catch (const Error& error) {
+      if (!is_of_the_file(error)) throw;
+      if (failed++ == 0) why = error.what();
+      continue;
+    }
     record(run, entry, true);
   }
   if (refused > 0 && settled_ms == 0) report_refused(run, refused);
+  if (failed > 0)
+    throw Error(Fault::conflict,
+                std::to_string(failed) + " of " + std::to_string(entries.size()) + " files did not come home: " + why);
 }
 
 std::vector<std::string> checkpoint_patterns(const JobSpec& spec) {

@@ -192,22 +192,27 @@ std::vector<ManifestEntry> RunnerClient::manifest(const std::vector<std::string>
 void RunnerClient::fetch(const ManifestEntry& entry, const std::filesystem::path& local, const Wait& wait) {
   if (!is_safe_path(entry.path)) throw Error(Fault::invalid, "refused to fetch an unsafe name: " + entry.path);
   PartFile part(local, entry.size);
-  // A begin from an earlier attempt may be of another version of the file: then once more from the start.
+  // What the file grew by since it was listed is left. A begin from an earlier attempt may be of another version of the
+  // file: then once more from the start.
   for (bool resumed = part.size() > 0;; resumed = false) {
-    bool fits = true;
+    bool grew = false;
     Exec exec;
     exec.command = "exec " + shell_quote(program_) + " send --job " + shell_quote(job_path_) + " --path " +
                    shell_quote(entry.path) + " --from " + std::to_string(part.size());
-    exec.output = [&](std::string_view bytes) { return fits = part.append(bytes); };
+    exec.output = [&](std::string_view bytes) {
+      const auto left = static_cast<size_t>(entry.size - part.size());
+      grew = bytes.size() > left;
+      return part.append(bytes.substr(0, left)) && !grew;
+    };
     ExecResult end{0, {}, {}};
     if (part.size() < entry.size || entry.size == 0) end = session_.exec(exec, wait);
-    if (fits && (end.exit_code != 0 || !end.exit_signal.empty())) throw failure_of(end, "send");
-    if (fits && part.publish(entry.xxh3)) return;
-    if (fits && part.size() > 0)
+    if (!grew && (end.exit_code != 0 || !end.exit_signal.empty())) throw failure_of(end, "send");
+    if (part.publish(entry.xxh3)) return;
+    if (!grew && part.size() > 0)
       throw Error(Fault::unavailable, entry.path + " came short: " + std::to_string(part.size()) + " of " +
                                           std::to_string(entry.size) + " bytes");
     part.discard();
-    if (!resumed) throw Error(Fault::unavailable, entry.path + " changed on the machine since it was listed");
+    if (!resumed) throw Error(Fault::conflict, entry.path + " changed on the machine since it was listed");
   }
 }
 

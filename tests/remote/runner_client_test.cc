@@ -283,8 +283,21 @@ TEST_F(RunnerClientTest, AFetchFollowsNoSymlinkAndNoChangedFile) {
   EXPECT_EQ(content(folder / "victim"), "keep");
   write_private_file(job / "artifacts/f", "xyz");
   const Error error = failure_of([&] { runner->fetch(entries[0], folder / "g", {}); });
-  EXPECT_EQ(error.fault, Fault::unavailable);
+  EXPECT_EQ(error.fault, Fault::conflict);  // trying again would not help
   EXPECT_STREQ(error.what(), "artifacts/f changed on the machine since it was listed");
+}
+
+TEST_F(RunnerClientTest, OfAFileThatGrowsWhatWasListedIsFetched) {
+  runner->upload({{"artifacts/log", {}, "first\n", false}, {"artifacts/new", {}, "", false}}, nullptr, {});
+  size_t refused = 0;
+  const auto entries = runner->manifest({}, refused, {});
+  ASSERT_EQ(entries.size(), 2U);
+  std::ofstream(job / "artifacts/log", std::ios::app) << random_bytes(3 << 20);
+  std::ofstream(job / "artifacts/new", std::ios::app) << random_bytes(3 << 20);
+  runner->fetch(entries[0], folder / "log", {});
+  EXPECT_EQ(content(folder / "log"), "first\n");
+  runner->fetch(entries[1], folder / "new", {});
+  EXPECT_EQ(content(folder / "new"), "");
 }
 
 TEST_F(RunnerClientTest, ArmsBeatsAndCleans) {
