@@ -137,6 +137,35 @@ TEST_F(Deletion, WhatTurnsUpAfterItWasRefusedIsDeleted) {
   EXPECT_EQ(stored("stk-01234567-job1-1").cloud_id, "m1");
 }
 
+TEST_F(Deletion, AMachineWhoseJobHasEndedIsCondemned) {
+  const InstanceRow row = alive();
+  sky.get_ = [](const std::string& id) { return machine(id); };
+  sky.find_ = [](const std::string&) { return std::vector{machine("m1")}; };
+  with<store::Jobs>([](store::Jobs& jobs) {
+    auto job = jobs.find("job1").value();
+    job.state = store::JobState::failed;
+    jobs.update(job);
+  });
+  Sweeper sweeper(context());
+  sweeper.round({});
+  EXPECT_EQ(stored(row.id).phase, InstancePhase::deleting);
+  EXPECT_EQ(stored(row.id).reason, "its job has ended");
+}
+
+TEST_F(Deletion, AMachinePastItsDeadlineIsCondemnedEvenIfKept) {
+  FleetContext ctx = context();
+  const InstanceRow row = alive();
+  change(ctx, "keep", row.id, [&](InstanceRow& it) { it.kept = true, it.deadline_ms = clock.wall_ms() + kMinute; });
+  sky.get_ = [](const std::string& id) { return machine(id); };
+  sky.find_ = [](const std::string&) { return std::vector{machine("m1")}; };
+  Sweeper sweeper(context());
+  sweeper.round({});
+  EXPECT_EQ(stored(row.id).phase, InstancePhase::alive);
+  clock.now += 2 * kMinute;
+  sweeper.round({});
+  EXPECT_EQ(stored(row.id).reason, "its deadline has passed");
+}
+
 TEST_F(Deletion, KeepingWhileTheJobRunsDoesNotDeleteUnderIt) {
   FleetContext ctx = context();
   const InstanceRow row = alive();
