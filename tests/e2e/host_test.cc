@@ -121,7 +121,7 @@ class FullDiskTest : public AgentTest {
               "-m",
               "sh",
               "-c",
-              "mount -t tmpfs -o size=32m,mode=700 none \"$1\" && shift && exec \"$@\"",
+              "mount -t tmpfs -o size=160m,mode=700 none \"$1\" && shift && exec \"$@\"",
               "sh",
               state().string()};
     agent = e2e::start(
