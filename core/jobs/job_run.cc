@@ -6,6 +6,7 @@
 #include "core/fleet/deletion.h"
 #include "core/jobs/stages.h"
 #include "core/json.h"
+#include "core/utf8.h"
 
 namespace stoker::jobs {
 namespace {
@@ -28,7 +29,7 @@ std::string state_event(const store::JobRow& row) {
   JsonWriter json;
   json.begin_object().member("state", store::to_string(row.state));
   if (!row.outcome.empty()) json.member("outcome", row.outcome);
-  if (!row.reason.empty()) json.member("reason", row.reason);
+  if (!row.reason.empty()) json.member("reason", to_utf8(row.reason));
   return json.end_object().str();
 }
 
@@ -36,8 +37,8 @@ std::string end_event(const store::JobRow& row) {
   JsonWriter json;
   json.begin_object().member("state", store::to_string(row.state)).member("outcome", row.outcome).key("exit_code");
   row.exit_code ? json.integer(*row.exit_code) : json.null();
-  if (!row.reason.empty()) json.member("reason", row.reason);
-  if (!row.hint.empty()) json.member("hint", row.hint);
+  if (!row.reason.empty()) json.member("reason", to_utf8(row.reason));
+  if (!row.hint.empty()) json.member("hint", to_utf8(row.hint));
   return json.end_object().str();
 }
 

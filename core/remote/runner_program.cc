@@ -124,9 +124,8 @@ std::string last_line(const std::string& text) {
   const size_t end = text.find_last_not_of("\r\n");
   if (end == std::string::npos) return "no reason given";
   const size_t begin = text.find_last_of("\r\n", end);
-  return to_utf8(text.substr(begin == std::string::npos ? 0 : begin + 1,
-                             end - (begin == std::string::npos ? 0 : begin + 1) + 1))
-      .substr(0, 500);
+  const size_t first = begin == std::string::npos ? 0 : begin + 1;
+  return to_utf8(text.substr(first, std::min<size_t>(end + 1 - first, 500)));
 }
 
 bool is_absolute(const std::string& path) { return path.starts_with('/') && path.size() < 4096; }
