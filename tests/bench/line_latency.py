@@ -60,6 +60,7 @@ def measure_once(build, seconds):
         finally:
             tail.terminate()
             tail.wait(20)
+        agent.wait_for(job, ['succeeded'])
         for result in (mine, other):
             if result['complete'] != 1:
                 raise RuntimeError(f'lines were lost: {result}')
