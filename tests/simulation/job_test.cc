@@ -317,6 +317,19 @@ TEST(Job, AnAgentThatComesBackWithoutNetworkDoesNotEndTheTraining) {
   EXPECT_EQ(world.job(id)->state, store::JobState::succeeded) << world.job(id)->reason;
 }
 
+TEST(Job, ACapEndsTheTrainingAndNotOnlyTheDeadlineBehindIt) {
+  World world(1, {});
+  world.cloud.micros_per_hour = 10'000'000;
+  world.network.plan = short_training();
+  world.network.plan.phases["train"].lasts_ms = 3 * kHour;
+  world.start();
+  const std::string id =
+      world.submit(R"({"name":"sim","provider":"sim","run":"x","outputs":["out/"],"limits":{"max_cost":1}})");
+  EXPECT_TRUE(world.run_to_end(id, kHour));
+  EXPECT_EQ(world.job(id)->reason, "limits.max_cost of 1 USD is reached");
+  EXPECT_LE(world.cloud.micros_billed(), 1'500'000);
+}
+
 TEST(Job, ACancelWhileTheCloudIsDownIsNotWaitedOut) {
   CloudTraits down;
   down.unavailable_percent = 100;
