@@ -7,8 +7,7 @@ namespace {
 
 bool satisfies(const plugin_host::Offer& offer, const plugin_host::OfferQuery& query) {
   const auto is = [](const std::string& wanted, const std::string& got) { return wanted.empty() || wanted == got; };
-  return offer.availability != STOKER_AVAIL_NONE && is(query.region, offer.region) &&
-         is(query.gpu_model, offer.gpu_model) && is(query.cpu_arch, offer.cpu_arch) &&
+  return is(query.region, offer.region) && is(query.gpu_model, offer.gpu_model) && is(query.cpu_arch, offer.cpu_arch) &&
          offer.gpu_count >= query.min_gpus && offer.vcpus >= query.min_vcpus &&
          offer.gpu_mem_bytes >= query.min_gpu_mem_bytes && offer.mem_bytes >= query.min_mem_bytes &&
          (offer.disk_bytes == 0 || offer.disk_bytes >= query.min_disk_bytes) &&
@@ -23,8 +22,13 @@ OfferList list_offers(const std::vector<std::string>& providers, const plugin_ho
   for (const std::string& id : providers) {
     const size_t first = list.offers.size();
     try {
-      for (plugin_host::Offer& offer : source(id).list_offers(query, wait))
-        if (satisfies(offer, query)) list.offers.push_back({id, std::move(offer)});
+      for (plugin_host::Offer& offer : source(id).list_offers(query, wait)) {
+        if (!satisfies(offer, query)) continue;
+        if (offer.availability == STOKER_AVAIL_NONE)
+          list.taken.push_back(offer.machine + " of " + id);
+        else
+          list.offers.push_back({id, std::move(offer)});
+      }
     } catch (const Error& error) {
       if (wait.cancel.stop_requested()) throw;
       list.failures.emplace_back(id, error);

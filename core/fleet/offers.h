@@ -17,6 +17,7 @@ struct ProviderOffer {
 
 struct OfferList {
   std::vector<ProviderOffer> offers;
+  std::vector<std::string> taken;                       // "machine of provider": what would fit and can not be had now
   std::vector<std::pair<std::string, Error>> failures;  // by provider; they do not spoil the others' results
 };
 

@@ -139,6 +139,9 @@ class Search {
       if (run_.spec.providers.size() == 1) throw error;
       note(provider, error);
     }
+    if (why_.empty() && !list.taken.empty())
+      throw Error(Fault::no_capacity, list.taken.front() + " would fit and is taken",
+                  "wait for the job that has it; `stoker instances` shows it");
     if (why_.empty())
       throw Error(Fault::no_capacity, "no offer fits the job's resources",
                   "lower what resources asks for, or enable another provider");

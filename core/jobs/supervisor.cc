@@ -30,6 +30,15 @@ std::string digest(std::string_view body) {
   return hex;
 }
 
+// What could not be recorded later must not begin. The empty write takes the reserve again where there is room by now.
+void check_room(store::Database& db) {
+  if (db.has_reserve()) return;
+  db.write("reserve", [](store::Connection&) {});
+  if (!db.has_reserve())
+    throw Error(Fault::unavailable, "the disk of the state folder is full: no new job is taken",
+                "free space on that disk, then submit again");
+}
+
 void check_inputs(const PipelineContext& ctx, const JobSpec& spec, const Submission& submission) {
   for (size_t i = 0; i < spec.inputs.size(); ++i) {
     const std::string& from = spec.inputs[i].from;
@@ -98,6 +107,7 @@ JobRow Supervisor::submit(const Submission& submission) {
   for (const plugin_host::LogParser* parser : context_.log_parsers()) rules.log_parsers.push_back(parser->id());
   const JobSpec spec = parse_spec(submission.spec_json, rules);
   check_inputs(context_, spec, submission);
+  check_room(context_.db);
 
   JobRow job;
   job.id = store::new_job_id(context_.clock.wall_ms());
