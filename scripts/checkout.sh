@@ -25,6 +25,7 @@ mkdir -p build 2>/dev/null || true
 # terminal and errors.
 build() {
   local preset=$1 tests=$2 log=build/$1.log quiet=() targets=()
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1  # one clone compiles for the next
   shift 2
   [ -t 1 ] || quiet=(-- --quiet)
   (($#)) && targets=(--target "$@")
