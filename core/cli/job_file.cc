@@ -1,5 +1,6 @@
 #include "core/cli/job_file.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -142,6 +143,22 @@ void JobFile::resolve(const std::function<std::optional<std::string>(const std::
     value.text = *found;
     value.plain = false;
   }
+}
+
+std::vector<std::string> JobFile::bare_secrets() const {
+  constexpr size_t kShortest = 16;  // "PAD_TOKEN: <pad>" is none
+  constexpr std::string_view kEnds[] = {"TOKEN", "KEY", "SECRET", "PASSWORD"};
+  std::vector<std::string> names;
+  const YamlNode* env = root_.find("env");
+  if (!env || env->kind != YamlNode::Kind::map) return names;
+  for (size_t i = 0; i < env->items.size(); ++i) {
+    const std::string& name = env->keys[i];
+    const bool named =
+        std::any_of(std::begin(kEnds), std::end(kEnds), [&](std::string_view end) { return name.ends_with(end); });
+    if (named && env->items[i].kind == YamlNode::Kind::scalar && env->items[i].text.size() >= kShortest)
+      names.push_back(name);
+  }
+  return names;
 }
 
 std::string JobFile::json() const {

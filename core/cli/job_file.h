@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/cli/yaml_tree.h"
 
@@ -26,6 +27,9 @@ class JobFile {
   // Makes input paths absolute and puts the values of `env:VAR` secrets in. Throws Error{invalid} naming the secret and
   // the variable that is not set.
   void resolve(const std::function<std::optional<std::string>(const std::string& name)>& variable);
+
+  // Names in `env` whose values look like secrets: what is in `env` is stored and shown in clear.
+  [[nodiscard]] std::vector<std::string> bare_secrets() const;
 
   [[nodiscard]] std::string json() const;
   // "job.yaml:12" for "inputs[0].from"; the nearest known parent where the key is absent; the flag where a flag gave

@@ -74,6 +74,9 @@ std::string submit(const AgentClient& agent, const JobFile& job) {
 
 int run(Invocation& call) {
   const JobFile job = prepare(call.arguments);
+  for (const std::string& name : job.bare_secrets())
+    call.note("env." + name + " looks like a secret and would be stored and shown in clear; secrets: {" + name +
+              ": env:" + name + "} keeps it");
   const AgentClient agent = call.agent();
   ensure_agent(call, agent);
   const std::string answer = submit(agent, job);

@@ -41,6 +41,15 @@ TEST(JobFile, takes_secrets_from_the_environment_of_the_caller) {
   EXPECT_EQ(job.json(), R"({"run":"x","secrets":{"HF_TOKEN":"123"}})");
 }
 
+TEST(JobFile, knows_what_looks_like_a_secret_in_the_clear) {
+  const JobFile job(
+      "run: x\nenv: {HF_TOKEN: hf_0123456789abcdef, WANDB_API_KEY: 0123456789abcdef, PAD_TOKEN: <pad>, MODEL: "
+      "some/very-long-name-of-it}\n",
+      "job.yaml", "/");
+  EXPECT_EQ(job.bare_secrets(), (std::vector<std::string>{"HF_TOKEN", "WANDB_API_KEY"}));
+  EXPECT_TRUE(JobFile("run: x\nenv: 3\n", "job.yaml", "/").bare_secrets().empty());
+}
+
 TEST(JobFile, flags_override_the_file) {
   JobFile job("run: x\nlimits: {max_cost: 20, max_hours: 6}\nenv: {A: 1}\nprovider: aws\n", "job.yaml", "/");
   job.set("limits.max_cost=5");
