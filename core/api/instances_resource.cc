@@ -100,7 +100,8 @@ Reply list_instances(const ServerContext& context, const Request& request) {
 
 Reply get_instance(const ServerContext& context, const Request& request) {
   const store::InstanceRow row = context.fleet.get(request.parameters.at(0));
-  if (!visible(context, request.caller, row)) throw Error(Fault::not_found, "no instance " + row.id);
+  if (!visible(context, request.caller, row))
+    throw Error(Fault::not_found, "no instance " + row.id, "stoker instances lists them");
   return instance_reply(context, row, 200);
 }
 

@@ -216,6 +216,40 @@ TEST_F(ResourcesTest, ListsPluginsAndInstances) {
   EXPECT_EQ(call("DELETE", "/v1/instances/stk-1", kAdmin).status, 202);
 }
 
+TEST_F(ResourcesTest, WhatIsOfOthersIsAsIfItWereNotThere) {
+  add_job("job1");
+  set_log("job1", "secret\n", store::JobState::running);
+  const std::string file = text_of(upload("abc").body, "id");
+  store::InstanceRow row;
+  row.id = "stk-1";
+  row.job_id = "job1";
+  row.provider = "local";
+  row.phase = store::InstancePhase::alive;
+  db.write("row", [&](store::Connection& c) { store::Instances(c).insert(row); });
+  const auto with = [](std::string text, const std::string& from, const std::string& to) {
+    for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+      text.replace(at, from.size(), to);
+    return text;
+  };
+  int tried = 0;
+  for (const Route& route : routes()) {
+    const std::string path = with(route.path, "{path...}", "x");
+    if (route.scope != Scope::run || path.find("{id}") == std::string::npos) continue;
+    SCOPED_TRACE(std::string(route.method) + " " + path);
+    const std::string mine = path.find("/files/") != std::string::npos       ? file
+                             : path.find("/instances/") != std::string::npos ? "stk-1"
+                                                                             : "job1";
+    const Answer foreign = call(route.method, with(path, "{id}", mine), kOther);
+    const Answer absent = call(route.method, with(path, "{id}", "none"), kOther);
+    EXPECT_EQ(foreign.status, 404);
+    EXPECT_EQ(with(foreign.body, mine, "none"), absent.body);
+    ++tried;
+  }
+  EXPECT_GE(tried, 10);
+  EXPECT_EQ(call("GET", "/v1/files/" + file).status, 200);
+  EXPECT_FALSE(db.read([](store::Connection& c) { return store::Jobs(c).find("job1"); })->cancel_requested);
+}
+
 TEST_F(ResourcesTest, OpenApiListsExactlyTheRoutes) {
   const Answer answer = call("GET", "/openapi.json");
   expect_schema(answer, "OpenApi");
