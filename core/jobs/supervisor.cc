@@ -114,7 +114,8 @@ JobRow Supervisor::submit(const Submission& submission) {
   job.name = spec.name;
   job.spec = to_json(spec);
   job.idempotency_key = submission.idempotency_key;
-  job.request_hash = digest(submission.spec_json);
+  // Of what is stored, not of what was sent: a hash of secrets would let a reader of the store try guesses.
+  job.request_hash = digest(job.spec);
   job.owner = submission.owner;
   job.created_ms = context_.clock.wall_ms();
   const auto earlier = [&](store::Connection& c) -> std::optional<JobRow> {

@@ -78,6 +78,17 @@ TEST_F(ResourcesTest, SubmitsShowsListsAndCancelsAJob) {
   EXPECT_TRUE(cancelled == 202 || cancelled == 409) << cancelled;
 }
 
+TEST_F(ResourcesTest, TheStoreHoldsNoHashOfASecret) {
+  const std::string first = R"({"run":"true","provider":"local","secrets":{"PIN":"1234"}})";
+  const std::string second = R"({"run":"true","provider":"local","secrets":{"PIN":"9876"}})";
+  const auto hash_of = [&](const Answer& answer) {
+    EXPECT_EQ(answer.status, 202) << answer.body;
+    const std::string id = text_of(answer.body, "id");
+    return db.read([&](store::Connection& c) { return store::Jobs(c).find(id).value().request_hash; });
+  };
+  EXPECT_EQ(hash_of(submit(first)), hash_of(submit(second)));
+}
+
 TEST_F(ResourcesTest, RefusesBadJobsWithTheField) {
   EXPECT_EQ(submit("{").status, 400);
   const Answer unknown = submit(R"({"name":"a","rum":"true"})");
