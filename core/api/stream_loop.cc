@@ -314,6 +314,9 @@ void StreamLoop::bury() {
       ++it;
       continue;
     }
+    // Closing alone would not do: a child between fork and exec still holds the socket, and its events would name a
+    // stream that is no more.
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, stream.socket.get(), nullptr);
     stream.job->streams.erase(&stream);
     if (stream.job->streams.empty()) jobs_.erase(std::string(stream.job->id));
     it = streams_.erase(it);
