@@ -109,6 +109,9 @@ TEST_F(ServerTest, AnswersSeveralRequestsOnAConnection) {
 }
 
 TEST_F(ServerTest, WithoutDescriptorsItWaitsInsteadOfSpinning) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer looks at memory through a pipe, for which this test leaves no descriptor";
+#endif
   serve();
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
