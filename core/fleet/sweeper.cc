@@ -82,6 +82,19 @@ void Sweeper::close_orphans() {
   for (const auto& [id, reason] : condemned) mark_deleting(ctx_, id, reason);
 }
 
+// True once it is gone.
+bool Sweeper::delete_once(const InstanceRow& row, Watch& watch, const Wait& wait) {
+  const int64_t absent_for = watch.absent_since ? ctx_.clock.mono_ms() - *watch.absent_since : -1;
+  const DeletionStep step = delete_step(ctx_, row, absent_for, wait);
+  if (step.gone) return true;
+  if (step.row.absent_since_ms == 0)
+    watch.absent_since.reset();
+  else if (!watch.absent_since)
+    watch.absent_since = ctx_.clock.mono_ms();
+  watch.due_ms = ctx_.clock.mono_ms() + step.again_in_ms;
+  return false;
+}
+
 int64_t Sweeper::delete_due(const Wait& wait) {
   std::vector<InstanceRow> rows = ctx_.db.read([](store::Connection& c) { return store::Instances(c).open(); });
   std::erase_if(rows, [](const InstanceRow& row) { return row.phase != InstancePhase::deleting; });
@@ -89,20 +102,9 @@ int64_t Sweeper::delete_due(const Wait& wait) {
   int64_t next = kIdleRound;
   for (const InstanceRow& row : rows) {
     Watch watch = deleting_[row.id];
-    while (!wait.cancel.stop_requested() && ctx_.clock.mono_ms() >= watch.due_ms) {
-      const int64_t absent_for = watch.absent_since ? ctx_.clock.mono_ms() - *watch.absent_since : -1;
-      const DeletionStep step = delete_step(ctx_, row, absent_for, wait);
-      if (step.gone) break;
-      if (step.row.absent_since_ms == 0)
-        watch.absent_since.reset();
-      else if (!watch.absent_since)
-        watch.absent_since = ctx_.clock.mono_ms();
-      watch.due_ms = ctx_.clock.mono_ms() + step.again_in_ms;
-      still[row.id] = watch;
-      if (step.again_in_ms > 0) break;
-    }
-    if (watch.due_ms > ctx_.clock.mono_ms())
-      still[row.id] = watch, next = std::min(next, watch.due_ms - ctx_.clock.mono_ms());
+    if (ctx_.clock.mono_ms() >= watch.due_ms && delete_once(row, watch, wait)) continue;
+    next = std::min(next, std::max<int64_t>(0, watch.due_ms - ctx_.clock.mono_ms()));
+    still[row.id] = watch;
   }
   deleting_ = std::move(still);
   return next;

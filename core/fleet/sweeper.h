@@ -32,6 +32,7 @@ class Sweeper {
   };
 
   void run(const std::stop_token& closing);
+  bool delete_once(const store::InstanceRow& row, Watch& watch, const Wait& wait);
   int64_t delete_due(const Wait& wait);
   void close_orphans();
   void sweep(const Wait& wait);

@@ -61,6 +61,18 @@ TEST_F(Deletion, AReturnStartsTheAbsenceAnew) {
   EXPECT_EQ(stored(row.id).phase, InstancePhase::deleting);
 }
 
+TEST_F(Deletion, IsDueAtOnceWhenTheSettleTimePassesMeanwhile) {
+  sky.facts_.settle_ms = 1;
+  const InstanceRow row = condemned();
+  absent();
+  clock.tick = 3;
+  Sweeper sweeper(context());
+  EXPECT_LE(sweeper.round({}), 1);
+  EXPECT_EQ(stored(row.id).phase, InstancePhase::deleting);
+  (void)sweeper.round({});
+  EXPECT_EQ(stored(row.id).phase, InstancePhase::gone);
+}
+
 TEST_F(Deletion, IsTriedForEverAndSaysThatItIsBilling) {
   InstanceRow row = condemned();
   sky.remove_ = [] { throw Error(Fault::unavailable, "503"); };

@@ -13,10 +13,11 @@ namespace stoker::fleet {
 class MovedClock final : public Clock {
  public:
   [[nodiscard]] int64_t wall_ms() const override { return 1'700'000'000'000 + now; }
-  [[nodiscard]] int64_t mono_ms() const override { return now; }
+  [[nodiscard]] int64_t mono_ms() const override { return now += tick; }
   void wait(Signal&, uint64_t, const Wait& until) override { now = std::max(now, until.deadline_ms); }
   [[nodiscard]] std::thread start(const std::string&, std::function<void()> run) override { return std::thread(run); }
-  int64_t now = 1000;
+  mutable int64_t now = 1000;
+  int64_t tick = 0;  // ms that pass with every look at the clock: a busy machine
 };
 
 class ScriptedProvider final : public plugin_host::Provider {
