@@ -148,6 +148,7 @@ void LocalProvider::create(Call& call, const CreateRequest& request, const Emit<
     if (launched_process(files)) return emit(describe(token, *record));
   }
   (void)sshd();
+  call.check();  // the last moment at which nothing has been made
   clear_leftovers();
   prepare(files, request);
   try {
