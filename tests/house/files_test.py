@@ -14,7 +14,8 @@ STAYS_OUT = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "H
 
 
 def files():
-    yield from (path for path in ROOT.iterdir() if path.is_file() and path.suffix in TEXT)
+    # A worktree's .git is a file, and git's.
+    yield from (path for path in ROOT.iterdir() if path.is_file() and path.suffix in TEXT and path.name != ".git")
     for top in OURS:
         for path in (ROOT / top).rglob("*"):
             foreign = {"corpus", "data", "__pycache__"} & set(path.relative_to(ROOT).parts)
