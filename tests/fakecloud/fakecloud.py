@@ -128,6 +128,7 @@ def main():
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *unused: ended.set())
     follow_parent(ended.set)
+    os.umask(0o022)  # what machines are made of must be readable in them
     os.makedirs(args.folder, mode=0o700, exist_ok=True)
     machines = make_machines(args)
     try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from catalogue import MachineType
 
 
-@dataclass
+@dataclass(eq=False)  # each is itself, however alike two are
 class Instance:
     id: object
     name: str
