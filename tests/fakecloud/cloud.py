@@ -2,6 +2,10 @@
 
 A cloud is one module of clouds/ with a subclass of this named CLOUD; nothing else names it.
 """
+import os
+import sys
+import traceback
+
 from exchange import Operations, Refused
 from fault_script import ALTERS_ACT
 from rentals import Rentals
@@ -90,6 +94,8 @@ class Cloud:
             answer = self._let_in_and_act(request)
         except Refused as refused:
             answer = refused.answer
+        except Exception as error:  # a fault of the fake itself must be found, and not be taken for the cloud's
+            answer = self._broken(request, error)
         self.finish(request, answer)
         if request.suffers("act-then-500"):
             answer = self.distorted(request)
@@ -104,6 +110,13 @@ class Cloud:
             answer = refused.answer
         self._check(request, "answer", lambda: self.spec.answer_faults(request, answer))
         return answer
+
+    def _broken(self, request, error):
+        """Says where, and no values: they may be secrets."""
+        where = [f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        self.world.history.write(self.name, "broken", request.t_ms, kind=type(error).__name__, where=where)
+        print("fakecloud:", type(error).__name__, "at", " ".join(where), file=sys.stderr, flush=True)
+        return self.error(500)
 
     def _check(self, request, side, faults):
         altered = request.fault is not None and request.fault.kind in ALTERS_ACT and side == "answer"
@@ -132,6 +145,9 @@ class Cloud:
         return answer
 
     # What the operations of any cloud need.
+
+    def type_named(self, name):
+        return self.types.get(name) if isinstance(name, str) else None
 
     def seen_ms(self, request):
         """The time whose books a list shows."""

@@ -183,7 +183,8 @@ class Held(LambdaFault):
         self.fault("launch", "act-then-hold")
         connection = self.cloud.connect("lambda")
         connection.request("POST", "/api/v1/instance-operations/launch", json.dumps(self.wanted()),
-                           {"Authorization": "Bearer " + self.cloud.secrets["lambda"]["good"], "User-Agent": "x"})
+                           {"Authorization": "Bearer " + self.cloud.secrets["lambda"]["good"], "User-Agent": "x",
+                            "Content-Type": "application/json"})
         eventually(lambda: self.cloud.order("/held"))
         connection.sock.shutdown(socket.SHUT_RDWR)
         connection.close()

@@ -27,6 +27,8 @@ def modern(schema):
     if not isinstance(schema, dict):
         return schema
     out = {key: modern(value) for key, value in schema.items()}
+    if "discriminator" in out and "oneOf" in out:  # which of them it is says a field, so that others may fit as well
+        out["anyOf"] = out.pop("oneOf")
     if schema.get("nullable") is not True:
         return out
     if "type" in out and "allOf" not in out:

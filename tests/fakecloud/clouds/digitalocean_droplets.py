@@ -67,7 +67,7 @@ class Droplets:
         if not names or len(names) > 10 or not all(
                 isinstance(name, str) and len(name) <= 255 and NAME.match(name) for name in names):
             cloud.refuse("Name Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)")
-        size = cloud.types.get(body.get("size"))
+        size = cloud.type_named(body.get("size"))
         if size is None:
             cloud.refuse("You specified an invalid size for Droplet creation.")
         image = next((one for one in cloud.images if body.get("image") in (one["id"], one["slug"])), None)
@@ -76,7 +76,7 @@ class Droplets:
         region = body.get("region")
         if region is None:
             region = next(iter(size.listed_in()), next(iter(REGIONS)))
-        if region not in REGIONS:
+        if not isinstance(region, str) or region not in REGIONS:
             cloud.refuse("You specified an invalid region for Droplet creation.")
         if region not in image["regions"]:
             cloud.refuse("The image is not available in region " + region + ".")

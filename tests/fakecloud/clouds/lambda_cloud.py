@@ -214,8 +214,8 @@ class LambdaCloud(Cloud):
         if body.get("quantity", 1) != 1:
             self._refuse("Requested too many instances; only one can be launched at a time.")
         region, name = body.get("region_name"), body.get("name")
-        type = self.types.get(body.get("instance_type_name"))
-        if region not in REGIONS:
+        type = self.type_named(body.get("instance_type_name"))
+        if not isinstance(region, str) or region not in REGIONS:
             self._refuse("region_name is not a region.")
         if type is None:
             self._refuse("instance_type_name is not an instance type.")
@@ -229,8 +229,9 @@ class LambdaCloud(Cloud):
             self._refuse("hostname is not a host name.")
         for fault in tag_faults(body.get("tags", [])):
             self._refuse(f"Invalid {fault}.")
-        if len(str(body.get("user_data", "")).encode()) > 1 << 20:
-            self._refuse("user_data has at most 1 MB.")
+        user_data = body.get("user_data", "")
+        if not isinstance(user_data, str) or len(user_data.encode()) > 1 << 20:
+            self._refuse("user_data is text of at most 1 MB.")
         key = next((one for one in self.visible_keys(request) if one.name == names[0]), None)
         if key is None:
             self._refuse("There is no SSH key of this name.", settings["not_found_status"], CODES[404][0])
@@ -244,7 +245,7 @@ class LambdaCloud(Cloud):
             instance = Instance(
                 secrets.token_hex(16), name or "", [f"{tag['key']}:{tag['value']}" for tag in body.get("tags", [])],
                 type, region, self.agreed_price(request, type), request.t_ms, account, keys=[key],
-                user_data=body.get("user_data") or "", facts=self._facts(body))
+                user_data=user_data, facts=self._facts(body))
             self.rentals.add(instance, request.t_ms)
             ids.append(instance.id)
         if request.suffers("wrong-id"):
