@@ -21,14 +21,23 @@ GARBAGE = {
     "array": lambda body: b"[]",
     "huge": lambda body: b'{"data":"' + b"a" * (10 << 20) + b'"}',
     "cut": lambda body: body[: len(body) // 2],
-    "no-id": lambda body: json.dumps(without_ids(json.loads(body or b"null"))).encode(),
+    "no-id": lambda body: with_ids(body, lambda id: None),
+    "odd-id": lambda body: with_ids(body, lambda id: {"value": id}),
+    "other-type-id": lambda body: with_ids(body, lambda id: int(str(id), 16) % 10**9 if isinstance(id, str) else str(id)),
 }
 
 
-def without_ids(value):
-    if isinstance(value, dict):
-        return {key: without_ids(one) for key, one in value.items() if key not in ("id", "instance_ids")}
-    return [without_ids(one) for one in value] if isinstance(value, list) else value
+def with_ids(body, change):
+    """The body with each id changed, or without it where that gives None."""
+    def of(value, is_id=False):
+        if isinstance(value, dict):
+            changed = {key: of(one, key in ("id", "instance_ids")) for key, one in value.items()}
+            return {key: one for key, one in changed.items() if one is not None or value[key] is None}
+        if isinstance(value, list):
+            return [one for one in (of(one, is_id) for one in value) if one is not None]
+        return change(value) if is_id else value
+
+    return json.dumps(of(json.loads(body or b"null"))).encode()
 
 
 def head(answer, length):

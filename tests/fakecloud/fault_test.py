@@ -110,15 +110,17 @@ class ActedAllTheSame(LambdaFault):
             ("array", lambda body: body == b"[]"),
             ("cut", lambda body: body.startswith(b'{"data"') and not body.endswith(b"}")),
             ("huge", lambda body: len(body) > 10 << 20),
-            ("no-id", lambda body: json.loads(body) == {"data": {}}),
+            ("no-id", lambda body: json.loads(body) == {"data": {"instance_ids": []}}),
+            ("odd-id", lambda body: list(json.loads(body)["data"]["instance_ids"][0]) == ["value"]),
+            ("other-type-id", lambda body: isinstance(json.loads(body)["data"]["instance_ids"][0], int)),
         ]:
             self.fault("launch", "garbage", **{"as": variant})
             reply = self.launch()
             self.assertTrue(reply.status == 200 and broken(reply.bytes), variant)
-        self.assertEqual(self.created(), 9)
+        self.assertEqual(self.created(), 11)
         self.fault("launch", "garbage", acts=False)
         self.assertEqual(self.launch().status, 200)
-        self.assertEqual(self.created(), 9)
+        self.assertEqual(self.created(), 11)
 
     def test_slow_drip(self):
         self.fault("instances.list", "slow-drip", ms=20)
@@ -227,7 +229,7 @@ class Lists(LambdaFault):
 
 class Pages(DigitalOceanTest):
     def test_a_next_that_leads_nowhere(self):
-        for page, number in (("same", "2"), ("first", "1")):
+        for page, number in (("same", "2"), ("first", "1"), (4, "4")):
             self.cloud.fault("digitalocean", "sizes", "repeated-page", page=page)
             links = self.call("GET", "/sizes?per_page=10&page=2").json["links"]["pages"]
             self.assertIn(f"page={number}&", links["next"])

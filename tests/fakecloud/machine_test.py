@@ -121,6 +121,13 @@ class Machines(unittest.TestCase):
         self.cloud.advance(3600)
         self.assertGreater(self.cloud.judgement("digitalocean")["micros_billed"], first + 3_000_000)
 
+    def test_on_again(self):
+        id, address = self.rent_digitalocean(self.user_data)
+        self.cloud.order(f"/machines/{id}/power_off", {})
+        self.cloud.order(f"/machines/{id}/power_on", {})
+        self.assertTrue(eventually(lambda: len(self.cloud.history("ready")) == 2))
+        self.assertEqual(self.ssh("first", "root", address, "echo again").stdout, "again\n")
+
     def test_ubuntu_turns_it_off_with_sudo(self):
         _, address = self.rent_lambda(self.user_data)
         self.assertIn("must be root", self.ssh("first", "ubuntu", address, "/usr/sbin/poweroff").stderr)

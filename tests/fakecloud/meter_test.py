@@ -29,12 +29,12 @@ class Steps(unittest.TestCase):
 
 class Limits(unittest.TestCase):
     def test_spacing_forgives_a_late_packet_and_not_more(self):
-        spacing = Spacing(1000, 40)
-        self.assertEqual([spacing.allows("a", t) for t in (0, 959, 960, 1000, 1930)], [True, False, True, False, True])
-        self.assertTrue(spacing.allows("b", 0))
+        spacing = Spacing(40)
+        self.assertEqual([spacing.allows("a", t, 1000) for t in (0, 959, 960, 1000, 1930)], [True, False, True, False, True])
+        self.assertTrue(spacing.allows("b", 0, 1000))
 
     def test_a_window_slides(self):
-        window = Window(2, 60_000)
+        window = Window(60_000, 2)
         for t in (0, 30_000):
             self.assertFalse(window.is_full("a", t))
             window.count("a", t)

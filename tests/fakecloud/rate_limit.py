@@ -3,13 +3,13 @@ from collections import deque
 
 
 class Spacing:
-    """One call in `every_ms`. A client that keeps the pace exactly is not refused for a late packet: `slack_ms`."""
+    """A client that keeps the pace exactly is not refused for a late packet: `slack_ms`."""
 
-    def __init__(self, every_ms, slack_ms):
-        self.every_ms, self._slack_ms, self._last = every_ms, slack_ms, {}
+    def __init__(self, slack_ms):
+        self._slack_ms, self._last = slack_ms, {}
 
-    def allows(self, who, t_ms):
-        if t_ms - self._last.get(who, -self.every_ms) < self.every_ms - self._slack_ms:
+    def allows(self, who, t_ms, every_ms):
+        if t_ms - self._last.get(who, -every_ms) < every_ms - self._slack_ms:
             return False
         self._last[who] = t_ms
         return True
@@ -18,8 +18,8 @@ class Spacing:
 class Window:
     """`limit` calls within any `span_ms`."""
 
-    def __init__(self, limit, span_ms):
-        self.limit, self.span_ms, self._calls = limit, span_ms, {}
+    def __init__(self, span_ms, limit=0):
+        self.span_ms, self.limit, self._calls = span_ms, limit, {}
 
     def _of(self, who, t_ms):
         calls = self._calls.setdefault(who, deque())

@@ -79,6 +79,7 @@ class SshdMachines:
         self._folder.mkdir(mode=0o700, parents=True)
         self._world = None
         self._lock, self._bodies, self._count = threading.Lock(), {}, 0
+        self._former = {}  # the body that an instance had before a restart
         self._orders = queue.Queue()
         self._shut = False
         # One thread starts them all: the kernel ends a machine with the thread that started it.
@@ -93,6 +94,8 @@ class SshdMachines:
     def end(self, instance):
         with self._lock:
             body = self._bodies.pop(instance, None)
+            if body:
+                self._former[instance] = body
         if body:
             body.kill()
 
@@ -123,6 +126,10 @@ class SshdMachines:
     def _start(self, cloud, instance):
         if instance.ended_ms is not None:
             return
+        with self._lock:
+            former = self._former.pop(instance, None)
+        if former:
+            former.process.wait()  # it has the address until then
         check_bind(instance.address)
         self._count += 1
         folder = self._folder / f"{self._count}-{instance.id}"

@@ -57,9 +57,7 @@ class DigitalOcean(Cloud):
         self.droplets, self.key_objects, self.tags, self.actions = Droplets(self), Keys(self), Tags(self), Actions(self)
         super().__init__(world, seed)
         self.images = list(digitalocean_images())
-        self._minute = Window(self.settings["per_minute"], 60_000)
-        self._hour = Window(self.settings["per_hour"], 3_600_000)
-        self._key_lists = Window(self.settings["key_lists_per_minute"], 60_000)
+        self._minute, self._hour, self._key_lists = Window(60_000), Window(3_600_000), Window(60_000)
         self.seed_foreign(seed)
 
     def catalogue(self):
@@ -154,7 +152,9 @@ class DigitalOcean(Cloud):
             raise Refused(self.error(403))
 
     def _limit(self, request, who):
-        now = request.t_ms
+        now, settings = request.t_ms, self.settings
+        self._minute.limit, self._hour.limit = settings["per_minute"], settings["per_hour"]
+        self._key_lists.limit = settings["key_lists_per_minute"]
         lists_keys = request.operation and request.operation.name == "keys.list"
         for window, counts in [(self._hour, True), (self._minute, True), (self._key_lists, lists_keys)]:
             if counts and window.is_full(who, now):
@@ -198,7 +198,8 @@ class DigitalOcean(Cloud):
             link("next", number + 1)
             link("last", last)
         if request.suffers("repeated-page"):
-            link("next", {"same": number, "first": 1}.get(request.fault.get("page", "same"), 1))
+            to = request.fault.get("page", "same")
+            link("next", {"same": number, "first": 1}.get(to, to))
         shown = items[(number - 1) * per_page : number * per_page]
         links = {"pages": pages} if pages else {}
         return Answer(200, {key: shown, "links": links, "meta": {"total": len(items)}})

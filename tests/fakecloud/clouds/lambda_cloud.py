@@ -68,8 +68,7 @@ class LambdaCloud(Cloud):
         super().__init__(world, seed)
         # Packets of an honest client may bunch up by this much, real time.
         slack_ms = 20 * world.clock.speed
-        self._requests = Spacing(int(self.settings["request_every_s"] * 1000), slack_ms + 20)
-        self._launches = Spacing(int(self.settings["launch_every_s"] * 1000), slack_ms + 200)
+        self._requests, self._launches = Spacing(slack_ms + 20), Spacing(slack_ms + 200)
         self.images = list(lambda_images(lambda text: secrets.token_hex(16)))
         self.seed_foreign(seed)
 
@@ -133,10 +132,12 @@ class LambdaCloud(Cloud):
         if credential.state == "inactive":
             raise Refused(self.error(403))
         request.credential = credential
-        operation = request.operation
-        if not self._requests.allows(credential.account, request.t_ms):
-            raise Refused(self.error(429))
-        if operation and operation.name == "launch" and not self._launches.allows(credential.account, request.t_ms):
+        self._limit(request, self._requests, "request_every_s")
+        if request.operation and request.operation.name == "launch":
+            self._limit(request, self._launches, "launch_every_s")
+
+    def _limit(self, request, spacing, setting):
+        if not spacing.allows(request.credential.account, request.t_ms, int(self.settings[setting] * 1000)):
             raise Refused(self.error(429))
 
     def _body(self, request):
