@@ -1,7 +1,10 @@
-"""What every cloud does alike: it finds the operation, suffers the fault, lets in who may come in, acts, and writes it down.
+"""What every cloud does alike: it finds the operation, suffers the fault, lets in who may come in, and acts.
 
-A cloud is one module of clouds/ with a subclass of this named CLOUD; nothing else names it.
+A cloud is one module of clouds/ with a subclass of this named CLOUD; nothing else names it. Most is in its table() of
+operations. A cloud that tells operations apart by something else than method and path overrides operation_of(), one
+that ends a machine which powers itself off overrides powered_off(), one that speaks no JSON answers with bytes.
 """
+import fnmatch
 import os
 import sys
 import traceback
@@ -25,8 +28,9 @@ SETTINGS = {
 
 class Cloud:
     name = ""
-    host = ""  # the vendor's, that clients mean
+    hosts = ()  # the vendor's, that clients mean; patterns of fnmatch
     bills_from = "created"  # or "active"
+    bills_off = True  # whether a machine that is off costs as much as one that is on
     login = "root"
     life = None  # rentals.Life
     meter = None  # meter.Meter
@@ -76,11 +80,21 @@ class Cloud:
     def seed_foreign(self, data):
         """Instances and keys of a seed file that were there before."""
 
+    def operation_of(self, request):
+        return self.operations.find(request)
+
+    def powered_off(self, instance, t_ms, why):
+        """The machine turned itself off."""
+        self.rentals.off(instance, t_ms, why)
+
     # What all do.
+
+    def is_host(self, host):
+        return any(fnmatch.fnmatchcase(host.removesuffix(":443"), pattern) for pattern in self.hosts)
 
     def find(self, request):
         """Which operation a request is, its how-manyeth, and what it will suffer. Needs the world's lock."""
-        request.operation = self.operations.find(request)
+        request.operation = self.operation_of(request)
         if request.operation is not None:
             request.nth, request.fault = self.world.script.next(self.name, request.operation.name)
 
@@ -113,7 +127,8 @@ class Cloud:
 
     def _broken(self, request, error):
         """Says where, and no values: they may be secrets."""
-        where = [f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        frames = traceback.extract_tb(error.__traceback__)
+        where = [f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames]
         self.world.history.write(self.name, "broken", request.t_ms, kind=type(error).__name__, where=where)
         print("fakecloud:", type(error).__name__, "at", " ".join(where), file=sys.stderr, flush=True)
         return self.error(500)

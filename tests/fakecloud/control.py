@@ -1,4 +1,20 @@
-"""The test's own door: what the books say, and orders for faults, time and the world."""
+"""The test's own door: what the books say, and orders for faults, time and the world. JSON in and out.
+
+GET  /state                 {"t_ms", "speed", "clouds": {name: instances, keys, credentials, settings, stock}}
+GET  /judgement             {name: creates deletes alive doubled keys_left micros_billed double_deleted foreign_touched
+                            violations}
+GET  /held                  [{"id", "cloud", "operation", "nth", "fault"}]
+POST /release               {"which": "all" or id, "as": "answer" or "reset"} -> {"released": how many}
+POST /faults                one of a fault script, or a list; "next": n strikes the next n calls from now on
+POST /advance               {"ms": n}: what was due meanwhile happens, each at its time -> {"t_ms"}
+POST /prices                {"cloud", "type", "micros_per_hour"}
+POST /capacity              {"cloud", "type", "left": n or null for no end, "region"?, "listed"?: promised or not}
+POST /quota                 {"cloud", "instances": n}
+POST /settings              {"cloud", "settings": {"list_lag_s": 60}}
+POST /credentials           {"cloud", "name": "good", "state": "active", "expired", "revoked" or "inactive"}
+POST /machines/ID/ACT       power_off, power_on, preempt, crash
+What is asked wrongly is answered with 400 and {"error"}.
+"""
 from catalogue import Stock
 from credential import STATES
 from delivery import deliver

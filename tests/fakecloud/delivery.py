@@ -23,7 +23,7 @@ GARBAGE = {
     "cut": lambda body: body[: len(body) // 2],
     "no-id": lambda body: with_ids(body, lambda id: None),
     "odd-id": lambda body: with_ids(body, lambda id: {"value": id}),
-    "other-type-id": lambda body: with_ids(body, lambda id: int(str(id), 16) % 10**9 if isinstance(id, str) else str(id)),
+    "other-type-id": lambda body: with_ids(body, lambda id: len(id) if isinstance(id, str) else str(id)),
 }
 
 

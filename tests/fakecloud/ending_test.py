@@ -43,7 +43,7 @@ class Ending(unittest.TestCase):
         self.assertEqual(process.wait(10), 0)
 
     def test_it_ends_with_its_parent(self):
-        script = f'"$@" & echo $!; wait'
+        script = '"$@" & echo $!; wait'
         parent = subprocess.Popen(["sh", "-c", script, "sh", *PROGRAM, "--folder", self.folder], text=True,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         pid = int(parent.stdout.readline())
@@ -66,6 +66,9 @@ class Ending(unittest.TestCase):
             connection.close()
 
     def test_bad_usage_is_said(self):
+        ended = self.run_with("--specs", "/nonexistent")
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("/nonexistent/digitalocean-openapi.json", ended.stderr)
         for data, option, text in [
             ([{"cloud": "lambda", "operation": "launch", "fault": "explode"}], "--script", "no fault 'explode'"),
             ({"lambda": {"settings": {"moon_s": 1}}}, "--seed-state", "no setting moon_s"),

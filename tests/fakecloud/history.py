@@ -1,4 +1,22 @@
-"""The judge's own book: one JSON object a line, only ever appended to."""
+"""The judge's own book: one JSON object a line, only ever appended to.
+
+Every line has t_ms (virtual, since 1970), cloud and what. By `what` there are beside:
+  request               method path query (names only) operation nth status ("held" and "dropped" too) fault; reason of
+                        a refusal; held, the number by which a held one is released
+  released              operation nth way ("answer", "reset", "hung up") status
+  created booted ready  id name tags price_micros (an hour), like all lines of an instance; type and region; address.
+                        booted: the cloud calls it active. ready: its sshd answers
+  off on crashed preempted delete-requested gone
+                        why it is off; whether a delete came `again`
+  meter-started meter-stopped
+                        micros: what this stretch is billed
+  shutdown-scheduled shutdown-cancelled machine-failed machine-ended cloud-init-ignored
+                        minutes; why; key
+  key-created key-deleted
+                        id name; whether it was foreign
+  violation             side ("request" or "answer") operation nth detail
+  broken                kind where: a fault of the fake itself
+"""
 import json
 import threading
 

@@ -24,10 +24,10 @@ class Instance:
     get_from_ms: int = 0
     list_from_ms: int = 0
     gone_ms: float = float("inf")  # from when on it is shown no more
-    billed_from_ms: int | None = None
+    billed_from_ms: int | None = None  # while the meter runs
     ended_ms: int | None = None  # a delete was accepted, or the cloud took it away: the bill ends here
     deleted_ms: int | None = None  # the first accepted delete
-    billed_micros: int = 0
+    billed_micros: int = 0  # of the stretches that are over
     events: list = field(default_factory=list)  # what is still to come, all of it off when it ends
     cloud_init: object = None
     shutdown: object = None  # the event of a `shutdown -P +N`

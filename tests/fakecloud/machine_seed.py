@@ -28,7 +28,7 @@ def add_file(root, path, content, mode=0o644, owner=0):
 
 
 def accounts(login):
-    """passwd, shadow and group of the computer below, with the cloud's login user in the place of whoever has its id."""
+    """passwd, shadow and group of the computer below, the cloud's login user in the place of whoever has its id."""
     def without(file, taken):
         lines = pathlib.Path(file).read_text().splitlines()
         return [line for line in lines if line and not taken(line.split(":"))]

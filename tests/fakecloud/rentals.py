@@ -70,6 +70,13 @@ class Rentals:
             instance.billed_from_ms = t_ms
             self._write(instance, "meter-started", t_ms)
 
+    def _stop_meter(self, instance, t_ms):
+        if instance.billed_from_ms is not None:
+            micros = self._cloud.meter.micros(instance.price_micros, instance.billed_from_ms, t_ms)
+            instance.billed_micros += micros
+            instance.billed_from_ms = None
+            self._write(instance, "meter-stopped", t_ms, micros=micros)
+
     def _active(self, instance, t_ms):
         instance.set_state(t_ms, self._life.active)
         self._write(instance, "booted", t_ms, address=instance.address)
@@ -89,7 +96,7 @@ class Rentals:
         self.cancel_off(instance, t_ms)
         self._write(instance, "shutdown-scheduled", t_ms, minutes=minutes)
         instance.shutdown = self._later(instance, t_ms + minutes * 60_000,
-                                        lambda t: self.off(instance, t, "its shutdown timer"))
+                                        lambda t: self._cloud.powered_off(instance, t, "its shutdown timer"))
 
     def cancel_off(self, instance, t_ms):
         if instance.shutdown is not None and not instance.shutdown.cancelled:
@@ -98,12 +105,14 @@ class Rentals:
         instance.shutdown = None
 
     def off(self, instance, t_ms, why):
-        """The machine is off; the meter goes on."""
+        """The machine is off; with most vendors the meter goes on."""
         if instance.ended_ms is not None or instance.state_at(t_ms) == self._life.off:
             return
         instance.shutdown = None
         instance.set_state(t_ms, self._life.off)
         self._write(instance, "off", t_ms, why=why)
+        if not self._cloud.bills_off:
+            self._stop_meter(instance, t_ms)
         self._world.machines.end(instance)
 
     def on(self, instance, t_ms):
@@ -112,6 +121,7 @@ class Rentals:
         if instance.state_at(t_ms) != self._life.active:
             instance.set_state(t_ms, self._life.active)
             self._write(instance, "on", t_ms)
+            self._start_meter(instance, t_ms)
         self._world.machines.end(instance)
         self._later(instance, t_ms + int(self._cloud.settings["ssh_s"] * 1000), lambda t: self._boot(instance, t))
 
@@ -125,9 +135,7 @@ class Rentals:
             event.cancel()
         instance.events.clear()
         instance.ended_ms = t_ms
-        instance.billed_micros = self.billed(instance, t_ms)
-        if instance.billed_from_ms is not None:
-            self._write(instance, "meter-stopped", t_ms, micros=instance.billed_micros)
+        self._stop_meter(instance, t_ms)
         instance.type.give_back(instance.region)
         self._world.machines.end(instance)
 
@@ -165,9 +173,8 @@ class Rentals:
         self._write(instance, "gone", t_ms)
 
     def billed(self, instance, t_ms):
-        if instance.ended_ms is not None and t_ms > instance.ended_ms:
-            t_ms = instance.ended_ms
-        return self._cloud.meter.micros(instance.price_micros, instance.billed_from_ms, t_ms)
+        running = self._cloud.meter.micros(instance.price_micros, instance.billed_from_ms, t_ms)
+        return instance.billed_micros + running
 
     def open_of(self, account, t_ms):
         return [one for one in self.all if one.account == account and one.bills_at(t_ms)]

@@ -52,11 +52,10 @@ def typed(text, schema):
 class Spec:
     @classmethod
     def of(cls, cloud, folder):
-        """None for a cloud of which the folder holds no document."""
-        path = os.path.join(folder, FILES.get(cloud, cloud + "-openapi.json"))
-        if not os.path.exists(path):
+        """None for a cloud whose vendor publishes no document. Throws OSError where the folder lacks one."""
+        if cloud not in FILES:
             return None
-        with open(path, encoding="utf-8") as file:
+        with open(os.path.join(folder, FILES[cloud]), encoding="utf-8") as file:
             return cls(cloud, json.load(file))
 
     def __init__(self, cloud, document):
@@ -142,7 +141,7 @@ class Spec:
             return
         path, operation, _, _ = found
         name = request.operation.name if request.operation else "unknown"
-        if any(of == self._cloud and status == answer.status and what in ("*", name) for of, status, what, _ in ANSWERS):
+        if any((of, status) == (self._cloud, answer.status) and what in ("*", name) for of, status, what, _ in ANSWERS):
             return
         wanted = operation["responses"].get(str(answer.status)) or operation["responses"].get("default")
         if wanted is None:

@@ -170,7 +170,7 @@ class SshdMachines:
         if not body.ending:
             self._world.history.write(cloud.name, "machine-ended", **instance.brief())
             with self._world.lock:
-                cloud.rentals.off(instance, self._world.clock.now_ms(), "its first process ended")
+                cloud.powered_off(instance, self._world.clock.now_ms(), "its first process ended")
 
     def _await_sshd(self, cloud, instance, body):
         deadline = time.monotonic() + UP_S
@@ -191,7 +191,7 @@ class SshdMachines:
             self._world.clock.run_due()
             now, rentals = self._world.clock.now_ms(), cloud.rentals
             if words == ["poweroff"] or words == ["halt"]:
-                rentals.off(instance, now, words[0])
+                cloud.powered_off(instance, now, words[0])
             elif words == ["reboot"]:
                 rentals.on(instance, now)
             elif words[:1] == ["shutdown"] and len(words) == 3:
@@ -200,6 +200,6 @@ class SshdMachines:
                 elif words[1] == "reboot":
                     rentals.on(instance, now)
                 elif int(words[2]) == 0:
-                    rentals.off(instance, now, "shutdown")
+                    cloud.powered_off(instance, now, "shutdown")
                 else:
                     rentals.schedule_off(instance, now, int(words[2]))

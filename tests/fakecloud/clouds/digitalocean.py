@@ -32,7 +32,7 @@ ERRORS = {  # status -> id, message
 
 class DigitalOcean(Cloud):
     name = "digitalocean"
-    host = "api.digitalocean.com"
+    hosts = ("api.digitalocean.com",)
     life = Life("new", "active", "off")
     meter = Meter(step_ms=1000, least_ms=60_000, least_micros=10_000)
     settings = {

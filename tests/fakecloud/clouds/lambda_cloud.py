@@ -46,7 +46,7 @@ def tag_faults(tags):
 
 class LambdaCloud(Cloud):
     name = "lambda"
-    host = "cloud.lambda.ai"
+    hosts = ("cloud.lambda.ai",)
     bills_from = "active"
     login = "ubuntu"
     life = Life("booting", "active", "unhealthy", "terminating", "terminated", "preempted")

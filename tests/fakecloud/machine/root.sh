@@ -1,7 +1,7 @@
 #!/bin/sh
-# machine/root.sh FOLDER: the first process of a machine's namespaces. It gives the machine a root file system of its own
-# and becomes its boot. FOLDER/seed is what this machine has and the computer below it has not, FOLDER/power is the pipe
-# through which it says that it wants to be off. Nothing mounted here is seen outside, and all of it goes with this process.
+# root.sh FOLDER: the first process of a machine's namespaces. It gives the machine a root file system of its own and
+# becomes its boot. FOLDER/seed is what this machine has and the computer below it has not; FOLDER/power is the pipe
+# through which it says that it wants to be off. Nothing mounted here is seen outside, and all goes with this process.
 set -e
 cd "$1"
 mount --make-rprivate /
@@ -13,7 +13,7 @@ mount -t overlay -o lowerdir=/,upperdir=upper,workdir=work overlay root
 # Only the system itself is shared; homes, checkouts and temporary files of the computer below are not there.
 for path in root/*/; do
   name=$(basename "$path")
-  case $name in bin | boot | dev | etc | lib | lib32 | lib64 | libx32 | opt | proc | sbin | sys | usr | var) continue ;; esac
+  case $name in bin | boot | dev | etc | lib* | opt | proc | sbin | sys | usr | var) continue ;; esac
   mkdir "own/$name"
   mount --bind "own/$name" "root/$name"
 done
