@@ -38,7 +38,12 @@ class Machines(unittest.TestCase):
         seed = {"lambda": {"settings": {**QUICK, "request_every_s": 0, "launch_every_s": 0}},
                 "digitalocean": {"settings": QUICK}}
         self.cloud = RunningCloud("--machines", "sshd", "--speed", "20", seed=seed)
-        self.cloud.__enter__()
+        try:
+            self.cloud.__enter__()
+        except RuntimeError as error:
+            if self.cloud.code == 77 or "can't be bound" in self.cloud.said:
+                self.skipTest(self.cloud.said)
+            raise error
         self.addCleanup(self._end)
         self.folder = self.cloud.folder
         self.host = make_key(self.folder / "host", "")
@@ -197,6 +202,8 @@ def load_tests(loader, _, __):
 
 
 if __name__ == "__main__":
-    if os.geteuid() == 0 and sys.argv[1:2] != ["--alone"]:
+    if sys.argv[1:2] == ["--alone"]:
+        del sys.argv[1]
+    elif subprocess.run([*ALONE, "true"], capture_output=True).returncode == 0:
         os.execvp(ALONE[0], [*ALONE, sys.executable, "-B", str(HERE / "machine_test.py"), "--alone", *sys.argv[1:]])
-    unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
+    unittest.main()
