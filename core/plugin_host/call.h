@@ -12,6 +12,8 @@
 
 namespace stoker::plugin_host {
 
+struct AccountLink;
+
 // A failure as the plugin explained it, copied.
 struct Failure {
   stoker_status status = STOKER_OK;
@@ -21,12 +23,14 @@ struct Failure {
 
 }  // namespace stoker::plugin_host
 
-// Services find here what a call may do: `wait` bounds it, `plugin` names who calls.
+// Services find here what a call may do: `wait` bounds it, `host` names who calls, `account` has its secrets and its
+// way to the network. Without an account there is neither.
 struct stoker_call {
   const stoker::plugin_host::HostServices& host;
   std::string doing;  // "create": for messages
   stoker::Wait wait;
   std::optional<stoker::plugin_host::Failure> failure;
+  const stoker::plugin_host::AccountLink* account = nullptr;
 };
 
 namespace stoker::plugin_host {
