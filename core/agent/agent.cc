@@ -8,11 +8,16 @@
 #include <algorithm>
 
 #include "core/agent/agent_log.h"
+#include "core/agent/known_secrets.h"
 #include "core/agent/state_dir.h"
 #include "core/api/server.h"
+#include "core/fleet/accounts.h"
 #include "core/fleet/fleet.h"
 #include "core/fleet/sweeper.h"
 #include "core/jobs/supervisor.h"
+#include "core/plugin_host/http_service.h"
+#include "core/plugin_host/http_transport.h"
+#include "core/plugin_host/secrets_service.h"
 #include "core/private_file.h"
 #include "core/remote/libssh2_session.h"
 #include "core/store/install.h"
@@ -62,6 +67,14 @@ store::Vault open_vault(store::Database& db, const Config& config) {
   return store::Vault::with_key_file(db, config.config_dir / "key");
 }
 
+plugin_host::HttpOptions http_options(const Config& config) {
+  plugin_host::HttpOptions options;
+  options.endpoints = config.http_endpoints;
+  options.proxy = config.http_proxy;
+  options.user_agent = std::string("stoker/") + kVersion;
+  return options;
+}
+
 std::string rentals(store::Database& db) {
   const auto open = db.read([](store::Connection& c) { return store::Instances(c).open(); });
   std::string list;
@@ -97,36 +110,46 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
   raise_descriptor_limit();
   const sigset_t end_signals = block_end_signals();
   StateDir state(config.state_dir);
-  SystemClock clock;
+  SystemClock system_clock;
+  Clock& clock = seams.clock != nullptr ? *seams.clock : system_clock;
   AgentLog log(config.log_level);
   store::Database db(config.state_dir / "stoker.db", seams.gate);
   const std::string install = store::install_id(db, config.state_dir / "install-id");
   store::Vault vault = open_vault(db, config);
-  plugin_host::Registry registry(registry_options(config, layout), clock, log);
+  KnownSecrets known;
+  plugin_host::HttpTransport http(http_options(config), clock);
+  plugin_host::RegistryOptions plugins = registry_options(config, layout);
+  plugins.services = {{STOKER_HTTP, plugin_host::http_service()}, {STOKER_SECRETS, plugin_host::secrets_service()}};
+  plugins.http = &http;
+  plugins.mask = [&](std::string text) { return known.masked(std::move(text)); };
+  plugin_host::Registry registry(std::move(plugins), clock, log);
   for (const plugin_host::PluginStatus& plugin : registry.list())
     if (plugin.enabled && !plugin.loaded) log.warn(plugin.reason);
 
+  fleet::Accounts accounts(db, vault, registry, clock, [&](std::string_view secret) { known.add(secret); });
   remote::LibsshConnector connector(clock);
   jobs::EventFeed feed;
   Signal fleet_work;
-  const jobs::PipelineContext context{
-      clock,
-      db,
-      vault,
-      connector,
-      feed,
-      fleet_work,
-      [&](const std::string& id) -> plugin_host::Provider& { return registry.provider(id); },
-      [&] {
-        std::vector<const plugin_host::LogParser*> parsers;
-        for (const std::string& id : registry.log_parser_ids()) parsers.push_back(&registry.log_parser(id));
-        return parsers;
-      },
-      registry.provider_ids(),
-      config.state_dir,
-      layout.runners,
-      install,
-      [&](const std::string& text) { log.warn(text); }};
+  const jobs::PipelineContext context{clock,
+                                      db,
+                                      vault,
+                                      connector,
+                                      feed,
+                                      fleet_work,
+                                      [&](const std::string& account) { return accounts.provider(account); },
+                                      [&](const std::string& account) { return accounts.browser(account); },
+                                      [&] {
+                                        std::vector<const plugin_host::LogParser*> parsers;
+                                        for (const std::string& id : registry.log_parser_ids())
+                                          parsers.push_back(&registry.log_parser(id));
+                                        return parsers;
+                                      },
+                                      [&] { return accounts.usable(); },
+                                      registry.provider_ids(),
+                                      config.state_dir,
+                                      layout.runners,
+                                      install,
+                                      [&](const std::string& text) { log.warn(text); }};
   fleet::Fleet fleet(db, clock, fleet_work);
   fleet::Sweeper sweeper(jobs::fleet_context(context));
   jobs::Supervisor supervisor(context);
@@ -136,7 +159,9 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
                          .supervisor = supervisor,
                          .feed = feed,
                          .fleet = fleet,
+                         .accounts = accounts,
                          .registry = registry,
+                         .pipeline = context,
                          .state_dir = config.state_dir,
                          .version = kVersion,
                          .tokens = {},

@@ -5,6 +5,7 @@
 
 #include "core/agent/config.h"
 #include "core/cli/entry.h"
+#include "core/clock.h"
 #include "core/store/database.h"
 
 namespace stoker::agent {
@@ -18,9 +19,10 @@ struct Layout {
 
 [[nodiscard]] plugin_host::RegistryOptions registry_options(const Config& config, const Layout& layout);
 
-// Seams for tests that crash the agent or fill its disk; the program itself passes none.
+// Seams for tests that crash the agent, fill its disk, or let time pass faster; the program itself passes none.
 struct Seams {
   store::CommitGate* gate = nullptr;
+  Clock* clock = nullptr;
 };
 
 // Runs until SIGINT or SIGTERM. What is rented stays rented and what trains goes on; the next agent takes it up. 0: an

@@ -176,6 +176,7 @@ Config load_config(const cli::Flags& flags, const Environment& environment) {
   config.origins = get_list(*layers, "origins");
   config.plugin_config = std::move(file.plugin_config);
   config.http_endpoints = std::move(file.http_endpoints);
+  config.http_proxy = std::move(file.http_proxy);
   check_listen(config.listen);
   check_log_level(config.log_level);
   return config;

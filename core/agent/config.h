@@ -21,6 +21,7 @@ struct Config {
   std::vector<std::string> origins;                                // of browser pages that may call the API
   std::string log_level;                                           // trace debug info warn error
   std::map<std::string, std::string> http_endpoints;               // host -> URL that gets its traffic
+  std::string http_proxy;                                          // http://host:port; empty: none
   bool allow_unsafe_plugins = false;
 };
 

@@ -131,16 +131,39 @@ class Reader {
   void http(const YamlNode& node) {
     require(node, YamlNode::Kind::map, "http");
     for (size_t i = 0; i < node.items.size(); ++i) {
-      if (node.keys[i] != "endpoints") unknown(node.items[i], node.keys[i], {"endpoints"}, "http.");
-      const YamlNode& endpoints = node.items[i];
-      require(endpoints, YamlNode::Kind::map, "http.endpoints");
-      for (size_t k = 0; k < endpoints.items.size(); ++k) {
-        const std::string url = text(endpoints.items[k], "http.endpoints[" + endpoints.keys[k] + "]");
-        if (!url.starts_with("http://") && !url.starts_with("https://"))
-          fail(endpoints.items[k], "http.endpoints[" + endpoints.keys[k] + "] must be an http:// or https:// URL");
-        file_.http_endpoints[endpoints.keys[k]] = url;
-      }
+      if (node.keys[i] == "endpoints")
+        endpoints(node.items[i]);
+      else if (node.keys[i] == "proxy")
+        proxy(node.items[i]);
+      else
+        unknown(node.items[i], node.keys[i], {"endpoints", "proxy"}, "http.");
     }
+  }
+
+  void endpoints(const YamlNode& node) {
+    require(node, YamlNode::Kind::map, "http.endpoints");
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      const std::string key = "http.endpoints[" + node.keys[i] + "]", url = text(node.items[i], key);
+      if (!url.starts_with("http://") && !url.starts_with("https://"))
+        fail(node.items[i], key + " must be an http:// or https:// URL");
+      if (url.starts_with("http://") && !is_loopback(url.substr(7)))
+        fail(node.items[i], key + " would send the credential over the network in clear",
+             "use https://, or an address of this machine (127.0.0.1)");
+      file_.http_endpoints[node.keys[i]] = url;
+    }
+  }
+
+  // Of what follows the scheme of a URL.
+  static bool is_loopback(const std::string& rest) {
+    const std::string authority = rest.substr(0, rest.find('/'));
+    const std::string host = authority.substr(0, authority.rfind(':'));
+    return host == "127.0.0.1" || host == "localhost" || host == "[::1]" || authority == "[::1]";
+  }
+
+  void proxy(const YamlNode& node) {
+    file_.http_proxy = text(node, "http.proxy");
+    if (!file_.http_proxy.starts_with("http://") || file_.http_proxy.find('@') != std::string::npos)
+      fail(node, "http.proxy must be http://host:port, without a user");
   }
 
   const std::string& name_;

@@ -17,6 +17,7 @@ struct ConfigFile {
   std::map<std::string, std::string> pins;                // plugin id -> sha256
   std::vector<std::pair<std::string, std::string>> plugin_config;
   std::map<std::string, std::string> http_endpoints;
+  std::string http_proxy;
 };
 
 // Throws Error{invalid} with "<name>:<line>: ...".

@@ -13,11 +13,13 @@
 
 namespace stoker::jobs {
 class EventFeed;
+struct PipelineContext;
 class Supervisor;
 }  // namespace stoker::jobs
 namespace stoker::fleet {
+class Accounts;
 class Fleet;
-}
+}  // namespace stoker::fleet
 namespace stoker::plugin_host {
 class Registry;
 }
@@ -31,9 +33,11 @@ struct ServerContext {
   jobs::Supervisor& supervisor;
   jobs::EventFeed& feed;
   fleet::Fleet& fleet;
+  fleet::Accounts& accounts;
   plugin_host::Registry& registry;
-  std::filesystem::path state_dir;  // jobs/<id>/{log,artifacts/}, files/<id>
-  std::string version;              // of the agent
+  const jobs::PipelineContext& pipeline;  // for estimates
+  std::filesystem::path state_dir;        // jobs/<id>/{log,artifacts/}, files/<id>
+  std::string version;                    // of the agent
 
   std::string listen = "127.0.0.1:7465";  // a loopback address; port 0: a free one
   std::vector<Token> tokens = {};

@@ -8,8 +8,8 @@
 
 #include "core/clock.h"
 #include "core/error.h"
-#include "core/json.h"
 #include "core/utf8.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::api {
 namespace {

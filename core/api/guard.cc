@@ -62,7 +62,7 @@ Check check_origin(const Head& head, const GuardRules& rules, Verdict& verdict) 
 bool is_preflight(const Head& head, Verdict& verdict) {
   if (head.method != "OPTIONS" || verdict.origin.empty()) return false;
   verdict.fields = {
-      {"Access-Control-Allow-Methods", "GET, POST, PUT, DELETE"},
+      {"Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE"},
       {"Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Range"},
       {"Access-Control-Max-Age", "600"}};
   return true;

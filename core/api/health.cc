@@ -1,6 +1,6 @@
 #include "core/api/resources.h"
-#include "core/json.h"
 #include "sdk/include/stoker/base.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::api {
 

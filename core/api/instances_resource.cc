@@ -1,5 +1,6 @@
 #include <simdjson.h>
 
+#include "core/api/json_values.h"
 #include "core/api/page.h"
 #include "core/api/request_body.h"
 #include "core/api/resources.h"
@@ -13,19 +14,13 @@ namespace {
 
 constexpr int64_t kMaxKeepMinutes = 60 * 24 * 365;
 
-void write_time(JsonWriter& json, const char* name, int64_t ms) {
-  json.key(name);
-  ms == 0 ? json.null() : json.integer(ms);
-}
-
 void write_instance(JsonWriter& json, const ServerContext& context, const store::InstanceRow& row) {
-  const fleet::Cost cost = fleet::Fleet::cost_of(row, context.clock.wall_ms());
-  constexpr double kMicros = 1e6;
   json.begin_object()
       .member("id", row.id)
       .member("job_id", row.job_id)
       .member("attempt", row.attempt)
       .member("provider", to_utf8(row.provider))
+      .member("account", to_utf8(row.account))
       .member("state", store::to_string(row.phase))
       .member("cloud_id", to_utf8(row.cloud_id))
       .member("cloud_state", to_utf8(row.cloud_state))
@@ -42,13 +37,8 @@ void write_instance(JsonWriter& json, const ServerContext& context, const store:
   write_time(json, "billed_from_ms", row.billed_from_ms);
   write_time(json, "deadline_ms", row.deadline_ms);
   write_time(json, "gone_ms", row.gone_ms);
-  json.key("cost")
-      .begin_object()
-      .member("so_far", static_cast<double>(cost.micros_so_far) / kMicros)
-      .member("per_hour", static_cast<double>(cost.micros_per_hour) / kMicros)
-      .member("currency", to_utf8(cost.currency))
-      .end_object()
-      .end_object();
+  write_cost(json, fleet::Fleet::cost_of(row, context.clock.wall_ms()));
+  json.end_object();
 }
 
 Reply instance_reply(const ServerContext& context, const store::InstanceRow& row, int status) {

@@ -1,5 +1,6 @@
 #include "core/api/job_json.h"
 
+#include "core/api/json_values.h"
 #include "core/error.h"
 #include "core/fleet/fleet.h"
 #include "core/utf8.h"
@@ -7,19 +8,24 @@
 namespace stoker::api {
 namespace {
 
-void write_time(JsonWriter& json, const char* name, int64_t ms) {
-  json.key(name);
-  ms == 0 ? json.null() : json.integer(ms);
-}
-
-void write_cost(JsonWriter& json, const fleet::Cost& cost) {
-  constexpr double kMicros = 1e6;
-  json.key("cost")
-      .begin_object()
-      .member("so_far", static_cast<double>(cost.micros_so_far) / kMicros)
-      .member("per_hour", static_cast<double>(cost.micros_per_hour) / kMicros)
-      .member("currency", to_utf8(cost.currency))
-      .end_object();
+// Each machine that was tried, and why it came to nothing.
+void write_attempts(JsonWriter& json, const ServerContext& context, const std::string& job_id) {
+  json.key("attempts").begin_array();
+  for (const store::InstanceRow& row :
+       context.db.read([&](store::Connection& c) { return store::Instances(c).of_job(job_id); }))
+    json.begin_object()
+        .member("attempt", row.attempt)
+        .member("instance_id", row.id)
+        .member("account", row.account)
+        .member("provider", row.provider)
+        .member("machine", to_utf8(row.machine))
+        .member("region", to_utf8(row.region))
+        .member("per_hour", units(row.price_micros))
+        .member("currency", to_utf8(row.currency))
+        .member("state", store::to_string(row.phase))
+        .member("reason", to_utf8(row.reason))
+        .end_object();
+  json.end_array();
 }
 
 }  // namespace
@@ -54,6 +60,7 @@ void write_job(JsonWriter& json, const ServerContext& context, const store::JobR
       .member("log_bytes", job.log_bytes)
       .member("last_seq", job.last_seq);
   write_cost(json, context.fleet.cost_of_job(job.id));
+  write_attempts(json, context, job.id);
   json.key("spec").raw(job.spec).end_object();
 }
 

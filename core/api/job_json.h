@@ -5,8 +5,8 @@
 
 #include "core/api/context.h"
 #include "core/api/request.h"
-#include "core/json.h"
 #include "core/store/jobs.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::api {
 

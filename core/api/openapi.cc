@@ -6,7 +6,7 @@
 #include "core/api/resources.h"
 #include "core/api/route.h"
 #include "core/api/schema.h"
-#include "core/json.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::api {
 namespace {

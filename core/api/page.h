@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/api/target.h"
-#include "core/json.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::api {
 

@@ -1,7 +1,7 @@
 #include "core/api/resources.h"
-#include "core/json.h"
 #include "core/plugin_host/registry.h"
 #include "core/utf8.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::api {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <Poco/Net/HTTPResponse.h>
 
-#include "core/json.h"
 #include "core/utf8.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::api {
 namespace {

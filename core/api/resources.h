@@ -10,6 +10,16 @@ Reply get_health(const ServerContext& context, const Request& request);
 Reply get_openapi(const ServerContext& context, const Request& request);
 Reply list_plugins(const ServerContext& context, const Request& request);
 
+Reply get_setup(const ServerContext& context, const Request& request);
+Reply connect_account(const ServerContext& context, const Request& request);
+Reply list_accounts(const ServerContext& context, const Request& request);
+Reply get_account(const ServerContext& context, const Request& request);
+Reply change_account(const ServerContext& context, const Request& request);
+Reply check_account(const ServerContext& context, const Request& request);
+Reply remove_account(const ServerContext& context, const Request& request);
+Reply list_offers(const ServerContext& context, const Request& request);
+Reply estimate_cost(const ServerContext& context, const Request& request);
+
 Reply upload_file(const ServerContext& context, const Request& request);
 Reply list_files(const ServerContext& context, const Request& request);
 Reply get_file(const ServerContext& context, const Request& request);

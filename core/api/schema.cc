@@ -33,14 +33,15 @@ constexpr std::string_view kCost = R"({"type":"object","required":["so_far","per
 
 constexpr std::string_view kJob = R"({"type":"object","required":["id","name","owner","state","outcome","reason","hint",
 "exit_code","cancel_requested","attempt","instance_id","created_ms","started_ms","ended_ms","parser","parser_score",
-"log_bytes","last_seq","cost","spec"],"properties":{"id":{"type":"string"},"name":{"type":"string"},"owner":{"type":"string"},
+"log_bytes","last_seq","cost","attempts","spec"],"properties":{"id":{"type":"string"},"name":{"type":"string"},"owner":{"type":"string"},
 "state":{"type":"string","enum":["queued","provisioning","connecting","staging","setup","running","collecting","releasing",
 "succeeded","failed","cancelled"]},"outcome":{"type":"string","enum":["","succeeded","failed","cancelled"]},
 "reason":{"type":"string"},"hint":{"type":"string"},"exit_code":{"type":["integer","null"]},
 "cancel_requested":{"type":"boolean"},"attempt":{"type":"integer"},"instance_id":{"type":"string"},
 "created_ms":{"type":["integer","null"]},"started_ms":{"type":["integer","null"]},"ended_ms":{"type":["integer","null"]},
 "parser":{"type":"string"},"parser_score":{"type":"integer"},"log_bytes":{"type":"integer"},"last_seq":{"type":"integer"},
-"cost":{"$ref":"#/components/schemas/Cost"},"spec":{"$ref":"#/components/schemas/JobSpec"}}})";
+"cost":{"$ref":"#/components/schemas/Cost"},
+"attempts":{"type":"array","items":{"$ref":"#/components/schemas/Attempt"}},"spec":{"$ref":"#/components/schemas/JobSpec"}}})";
 
 constexpr std::string_view kJobSpec = R"({"type":"object","properties":{"name":{"type":"string"},
 "provider":{"type":["string","array"]},"resources":{"type":"object"},"inputs":{"type":"array","items":{"type":"object",
@@ -62,10 +63,10 @@ constexpr std::string_view kArtifactList = R"({"type":"object","required":["data
 "size":{"type":"integer"},"xxh3":{"type":"string"},"complete":{"type":"boolean"}}}}}})";
 
 constexpr std::string_view kInstance =
-    R"({"type":"object","required":["id","job_id","attempt","provider","state","cloud_id",
+    R"({"type":"object","required":["id","job_id","attempt","provider","account","state","cloud_id",
 "cloud_state","machine","region","zone","ssh_host","ssh_port","ssh_user","reason","kept","keep_until_ms","created_ms",
 "billed_from_ms","deadline_ms","gone_ms","cost"],"properties":{"id":{"type":"string"},"job_id":{"type":"string"},
-"attempt":{"type":"integer"},"provider":{"type":"string"},
+"attempt":{"type":"integer"},"provider":{"type":"string"},"account":{"type":"string"},
 "state":{"type":"string","enum":["intent","unknown","refused","alive","deleting","gone"]},"cloud_id":{"type":"string"},
 "cloud_state":{"type":"string"},"machine":{"type":"string"},"region":{"type":"string"},"zone":{"type":"string"},
 "ssh_host":{"type":"string"},"ssh_port":{"type":"integer"},"ssh_user":{"type":"string"},"reason":{"type":"string"},
@@ -80,6 +81,75 @@ constexpr std::string_view kInstanceList = R"({"type":"object","required":["data
 constexpr std::string_view kKeep =
     R"({"type":"object","properties":{"idle_minutes":{"type":["integer","null"],"minimum":1}},
 "additionalProperties":false})";
+
+constexpr std::string_view kSetup =
+    R"({"type":"object","required":["provider","name","summary","url","needs_account","fields","permissions","hosts"],
+"properties":{"provider":{"type":"string"},"name":{"type":"string"},"summary":{"type":"string"},"url":{"type":"string"},
+"needs_account":{"type":"boolean"},"permissions":{"type":"array","items":{"type":"string"}},
+"hosts":{"type":"array","items":{"type":"string"}},"fields":{"type":"array","items":{"type":"object",
+"required":["key","label","kind","required","secret","advanced","help","default","example","docs_url","group","choices"],
+"properties":{"key":{"type":"string"},"label":{"type":"string"},
+"kind":{"type":"string","enum":["text","secret","integer","boolean","choice","path","region"]},"required":{"type":"boolean"},
+"secret":{"type":"boolean"},"advanced":{"type":"boolean"},"help":{"type":"string"},"default":{"type":"string"},
+"example":{"type":"string"},"docs_url":{"type":"string"},"group":{"type":"string"},"choices":{"type":"array","items":
+{"type":"object","required":["value","label"],"properties":{"value":{"type":"string"},"label":{"type":"string"}}}}}}}}})";
+
+constexpr std::string_view kAccount =
+    R"({"type":"object","required":["id","provider","name","cloud_id","cloud_name","balance","settings","state","problem",
+"hint","created_ms","checked_ms"],"properties":{"id":{"type":"string"},"provider":{"type":"string"},"name":{"type":"string"},
+"cloud_id":{"type":"string"},"cloud_name":{"type":"string"},"balance":{"type":["object","null"],
+"required":["amount","currency"],"properties":{"amount":{"type":"number"},"currency":{"type":"string"}}},
+"settings":{"type":"object"},"state":{"type":"string","enum":["ok","refused"]},"problem":{"type":"string"},
+"hint":{"type":"string"},"created_ms":{"type":["integer","null"]},"checked_ms":{"type":["integer","null"]}}})";
+
+constexpr std::string_view kAccountList = R"({"type":"object","required":["data"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/Account"}}}})";
+
+constexpr std::string_view kNewAccount =
+    R"({"type":"object","required":["provider"],"properties":{"provider":{"type":"string"},"id":{"type":"string"},
+"name":{"type":"string"},"values":{"type":"object","additionalProperties":{"type":["string","number","boolean"]}}},
+"additionalProperties":false})";
+
+constexpr std::string_view kAccountChange =
+    R"({"type":"object","properties":{"name":{"type":"string"},
+"values":{"type":"object","additionalProperties":{"type":["string","number","boolean"]}}},"additionalProperties":false})";
+
+constexpr std::string_view kOffer =
+    R"({"type":"object","required":["id","account","provider","machine","region","zone","availability","gpu","vcpus",
+"memory_gb","disk_gb","arch","price"],"properties":{"id":{"type":"string"},"account":{"type":"string"},
+"provider":{"type":"string"},"machine":{"type":"string"},"region":{"type":"string"},"zone":{"type":"string"},
+"availability":{"type":"string","enum":["high","low","none","unknown"]},"gpu":{"type":"object",
+"required":["model","count","memory_gb"],"properties":{"model":{"type":"string"},"count":{"type":"integer"},
+"memory_gb":{"type":"number"}}},"vcpus":{"type":"integer"},"memory_gb":{"type":"number"},"disk_gb":{"type":"number"},
+"arch":{"type":"string"},"price":{"type":"object","required":["per_hour","currency","granularity_s","minimum_s","spot"],
+"properties":{"per_hour":{"type":"number"},"currency":{"type":"string"},"granularity_s":{"type":"integer"},
+"minimum_s":{"type":"integer"},"spot":{"type":"boolean"}}}}})";
+
+constexpr std::string_view kFailure =
+    R"({"type":"object","required":["account","provider","code","detail","hint","field"],"properties":{
+"account":{"type":"string"},"provider":{"type":"string"},"code":{"type":"string"},"detail":{"type":"string"},
+"hint":{"type":"string"},"field":{"type":"string"}}})";
+
+constexpr std::string_view kOfferList = R"({"type":"object","required":["data","failures"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/Offer"}},
+"failures":{"type":"array","items":{"$ref":"#/components/schemas/Failure"}}}})";
+
+constexpr std::string_view kRange = R"({"type":"object","required":["low","likely","high"],"properties":{
+"low":{"type":"number"},"likely":{"type":["number","null"]},"high":{"type":"number"}}})";
+
+constexpr std::string_view kEstimate =
+    R"({"type":"object","required":["offer","per_hour","hours","total","currency","cap","billing","rests_on","failures"],
+"properties":{"offer":{"$ref":"#/components/schemas/Offer"},"per_hour":{"$ref":"#/components/schemas/Range"},
+"hours":{"$ref":"#/components/schemas/Range"},"total":{"$ref":"#/components/schemas/Range"},"currency":{"type":"string"},
+"cap":{"type":"number"},"billing":{"type":"object","required":["granularity_s","minimum_s"],"properties":{
+"granularity_s":{"type":"integer"},"minimum_s":{"type":"integer"}}},"rests_on":{"type":"array","items":{"type":"string"}},
+"failures":{"type":"array","items":{"$ref":"#/components/schemas/Failure"}}}})";
+
+constexpr std::string_view kAttempt =
+    R"({"type":"object","required":["attempt","instance_id","account","provider","machine","region","per_hour","currency",
+"state","reason"],"properties":{"attempt":{"type":"integer"},"instance_id":{"type":"string"},"account":{"type":"string"},
+"provider":{"type":"string"},"machine":{"type":"string"},"region":{"type":"string"},"per_hour":{"type":"number"},
+"currency":{"type":"string"},"state":{"type":"string"},"reason":{"type":"string"}}})";
 
 constexpr std::string_view kOpenApi = R"({"type":"object","required":["openapi","info","paths","components"]})";
 
@@ -102,6 +172,17 @@ const std::vector<std::pair<std::string_view, std::string_view>>& schemas() {
       {"Instance", kInstance},
       {"InstanceList", kInstanceList},
       {"Keep", kKeep},
+      {"Setup", kSetup},
+      {"Account", kAccount},
+      {"AccountList", kAccountList},
+      {"NewAccount", kNewAccount},
+      {"AccountChange", kAccountChange},
+      {"Offer", kOffer},
+      {"Failure", kFailure},
+      {"OfferList", kOfferList},
+      {"Range", kRange},
+      {"Estimate", kEstimate},
+      {"Attempt", kAttempt},
       {"OpenApi", kOpenApi},
   };
   return table;

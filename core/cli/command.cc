@@ -4,8 +4,8 @@
 
 #include "core/cli/json_reader.h"
 #include "core/cli/plain_text.h"
-#include "core/json.h"
 #include "core/utf8.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::cli {
 namespace {

@@ -7,9 +7,9 @@
 #include "core/cli/command.h"
 #include "core/cli/plain_text.h"
 #include "core/cli/silent_log.h"
-#include "core/json.h"
 #include "core/private_file.h"
 #include "core/utf8.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::cli {
 namespace {

@@ -1,7 +1,7 @@
 #include "core/cli/job_screen.h"
 
 #include "core/cli/json_reader.h"
-#include "core/json.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::cli {
 

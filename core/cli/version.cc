@@ -1,5 +1,5 @@
 #include "core/cli/command.h"
-#include "core/json.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 #include "sdk/include/stoker/plugin.h"
 
 namespace stoker::cli {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "core/clock.h"
@@ -16,8 +17,9 @@ namespace stoker::fleet {
 struct FleetContext {
   Clock& clock;
   store::Database& db;
-  Signal& work;                                                           // wakes the sweeper
-  std::function<plugin_host::Provider&(const std::string& id)> provider;  // throws unsupported
+  Signal& work;  // wakes the sweeper
+  // Of an account; throws unsupported where there is none, or its plugin is not loaded.
+  std::function<std::shared_ptr<plugin_host::Provider>(const std::string& account)> provider;
   std::string install_id;
   std::function<void(const store::InstanceRow&)> changed;  // after each commit of a row; for events
   std::function<void(const std::string&)> alarm;           // what a person should know

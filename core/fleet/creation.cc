@@ -77,6 +77,7 @@ void condemn_double(store::Connection& connection, const InstanceRow& of, const 
   extra.gone_ms = extra.absent_since_ms = 0;
   extra.delete_attempts = 0;
   extra.kept = false;
+  extra.tidied = true;  // what stands beside the machines has the name of the one that is used
   extra.reason = "the cloud made more than one machine for one request";
   rows.insert(extra);
 }
@@ -139,36 +140,37 @@ InstanceRow resolve_by_listing(FleetContext& ctx, const InstanceRow& row, Provid
 
 InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const CreateRequest& request,
                             const Wait& closing, const std::stop_token& unwanted) {
-  Provider& provider = ctx.provider(intent.provider);
-  const bool idempotent = (provider.facts().capabilities & STOKER_CAP_NATIVE_IDEMPOTENCY) != 0;
+  const std::shared_ptr<Provider> provider = ctx.provider(intent.account);
+  const bool idempotent = (provider->facts().capabilities & STOKER_CAP_NATIVE_IDEMPOTENCY) != 0;
   InstanceRow row = intent;
   bool surely_nothing = row.phase == InstancePhase::intent;  // every create so far was answered by "nothing happened"
   const int64_t began = ctx.clock.mono_ms();
-  if (row.phase == InstancePhase::unknown && !idempotent) return resolve_by_listing(ctx, row, provider, closing);
+  if (row.phase == InstancePhase::unknown && !idempotent) return resolve_by_listing(ctx, row, *provider, closing);
   for (int64_t back_off = kSecond;; back_off = std::min(back_off * 2, kMaxBackOffMs)) {
     ctx.clock.check(closing, "creating a machine");
     ctx.clock.check({unwanted}, "creating a machine");
     row = change(ctx, "create sent", row.id, [&](InstanceRow& it) {
       it.phase = InstancePhase::unknown;
       it.last_create_ms = ctx.clock.wall_ms();
+      it.tidied = !provider->facts().has_resources;
     });
     int64_t pause = back_off;
     std::vector<Instance> made;
     try {
-      made = provider.create(request, {{}, ctx.clock.mono_ms() + kCallMs});
+      made = provider->create(request, {{}, ctx.clock.mono_ms() + kCallMs});
     } catch (const Error& error) {
       if (is_refusal(error.fault)) {
         // It speaks of this request only: one before it, whose answer was lost, may have made the machine.
-        if (!surely_nothing) return resolve_by_listing(ctx, row, provider, closing);
+        if (!surely_nothing) return resolve_by_listing(ctx, row, *provider, closing);
         refuse(ctx, row, error.what());
         throw;
       }
       if (error.fault == Fault::conflict) {
-        const InstanceRow found = resolve_by_listing(ctx, row, provider, closing);
+        const InstanceRow found = resolve_by_listing(ctx, row, *provider, closing);
         mark_deleting(ctx, found.id, "another request used its token");
         throw;
       }
-      if (!nothing_happened(error.fault) && !idempotent) return resolve_by_listing(ctx, row, provider, closing);
+      if (!nothing_happened(error.fault) && !idempotent) return resolve_by_listing(ctx, row, *provider, closing);
       surely_nothing &= nothing_happened(error.fault);
       if (surely_nothing && ctx.clock.mono_ms() - began > kUnavailableMs) {
         refuse(ctx, row, error.what());
@@ -176,26 +178,26 @@ InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const 
       }
       if (ctx.alarm) ctx.alarm("creating " + row.id + " at " + row.provider + ": " + error.what() + "; trying again");
       pause = std::max(back_off, error.retry_after_ms);
-      ctx.clock.sleep(std::max(pause, provider.facts().min_create_interval_ms), {unwanted, closing.deadline_ms});
+      ctx.clock.sleep(std::max(pause, provider->facts().min_create_interval_ms), {unwanted, closing.deadline_ms});
       continue;
     }
     if (!made.empty()) return adopt(ctx, intent, std::move(made));
-    if (!idempotent) return resolve_by_listing(ctx, row, provider, closing);
+    if (!idempotent) return resolve_by_listing(ctx, row, *provider, closing);
     surely_nothing = false;
-    ctx.clock.sleep(std::max(pause, provider.facts().min_create_interval_ms), {unwanted, closing.deadline_ms});
+    ctx.clock.sleep(std::max(pause, provider->facts().min_create_interval_ms), {unwanted, closing.deadline_ms});
   }
 }
 
 void resolve_instance(FleetContext& ctx, const InstanceRow& row, const Wait& closing) {
   try {
-    resolve_by_listing(ctx, row, ctx.provider(row.provider), closing);
+    resolve_by_listing(ctx, row, *ctx.provider(row.account), closing);
   } catch (const Error& error) {
     if (error.fault != Fault::no_capacity) throw;
   }
 }
 
 InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wait& wait) {
-  Provider& provider = ctx.provider(alive.provider);
+  const std::shared_ptr<Provider> provider = ctx.provider(alive.account);
   InstanceRow row = alive;
   const int64_t began = ctx.clock.mono_ms();
   int64_t absent_since = -1;
@@ -207,13 +209,13 @@ InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wai
     ctx.clock.check(wait, "waiting for the machine");
     std::optional<Instance> now;
     try {
-      now = provider.get(ref_of(row), wait.until(ctx.clock.mono_ms() + kCallMs));
+      now = provider->get(ref_of(row), wait.until(ctx.clock.mono_ms() + kCallMs));
       absent_since = -1;
     } catch (const Error& error) {
       // Not visible yet, or a lie: believed when it was said for a settle time without a break.
       if (error.fault == Fault::not_found) {
         if (absent_since < 0) absent_since = ctx.clock.mono_ms();
-        if (ctx.clock.mono_ms() - absent_since >= provider.facts().settle_ms)
+        if (ctx.clock.mono_ms() - absent_since >= provider->facts().settle_ms)
           throw give_up("it vanished before it was ever used");
       }
     }

@@ -15,23 +15,43 @@ constexpr int64_t kMaxBackOffMs = 5 * kMinute;
 
 int64_t back_off(int attempts) { return std::min(kMaxBackOffMs, kSecond << std::min(attempts, 9)); }
 
-bool absent_by_id(plugin_host::Provider& provider, const InstanceRow& row, const Wait& wait) {
+constexpr int kAskAgainEvery = 8;  // looks at a machine that says it is on its way out
+
+InstanceState state_by_id(plugin_host::Provider& provider, const InstanceRow& row, const Wait& wait) {
   try {
-    return provider.get(ref_of(row), wait).state == InstanceState::gone;
+    return provider.get(ref_of(row), wait).state;
   } catch (const Error& error) {
-    if (error.fault == Fault::not_found) return true;
+    if (error.fault == Fault::not_found) return InstanceState::gone;
     throw;
   }
+}
+
+bool absent_by_list(plugin_host::Provider& provider, const FleetContext& ctx, const InstanceRow& row,
+                    const Wait& wait) {
+  const std::vector<Instance> listed = provider.find(ctx.install_id, "", wait);
+  return std::none_of(listed.begin(), listed.end(),
+                      [&](const Instance& it) { return it.id == row.cloud_id && it.state != InstanceState::gone; });
+}
+
+// Asks for the removal: at once the first time, later only of a machine that shows no sign of going, and now and then
+// whatever it shows. Gives the state by id afterwards.
+InstanceState request_removal(plugin_host::Provider& provider, const InstanceRow& row, const Wait& wait) {
+  if (row.delete_attempts > 0 && row.delete_attempts % kAskAgainEvery != 0) {
+    try {
+      const InstanceState state = state_by_id(provider, row, wait);
+      if (state == InstanceState::gone || state == InstanceState::deleting) return state;
+    } catch (const Error&) {  // who can not look can still ask for the removal
+    }
+  }
+  provider.remove(ref_of(row), wait);
+  return state_by_id(provider, row, wait);
 }
 
 }  // namespace
 
 bool is_absent(FleetContext& ctx, const InstanceRow& row, const Wait& wait) {
-  plugin_host::Provider& provider = ctx.provider(row.provider);
-  if (!absent_by_id(provider, row, wait)) return false;
-  const std::vector<Instance> listed = provider.find(ctx.install_id, "", wait);
-  return std::none_of(listed.begin(), listed.end(),
-                      [&](const Instance& it) { return it.id == row.cloud_id && it.state != InstanceState::gone; });
+  const std::shared_ptr<plugin_host::Provider> provider = ctx.provider(row.account);
+  return state_by_id(*provider, row, wait) == InstanceState::gone && absent_by_list(*provider, ctx, row, wait);
 }
 
 DeletionStep delete_step(FleetContext& ctx, const InstanceRow& row, int64_t absent_for_ms, const Wait& wait) {
@@ -39,10 +59,11 @@ DeletionStep delete_step(FleetContext& ctx, const InstanceRow& row, int64_t abse
   bool absent = false;
   int64_t settle = 0;
   try {
-    plugin_host::Provider& provider = ctx.provider(row.provider);
-    settle = provider.facts().settle_ms;
-    if (absent_for_ms < 0) provider.remove(ref_of(row), call);
-    absent = is_absent(ctx, row, call);
+    const std::shared_ptr<plugin_host::Provider> provider = ctx.provider(row.account);
+    settle = provider->facts().settle_ms;
+    const InstanceState state =
+        absent_for_ms < 0 ? request_removal(*provider, row, call) : state_by_id(*provider, row, call);
+    absent = state == InstanceState::gone && absent_by_list(*provider, ctx, row, call);
   } catch (const Error& error) {
     if (!wait.cancel.stop_requested() && ctx.alarm)
       ctx.alarm("deleting " + row.id + " at " + row.provider + ": " + error.what() +

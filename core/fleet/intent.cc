@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/fleet/fleet.h"
+#include "core/store/accounts.h"
 
 namespace stoker::fleet {
 namespace {
@@ -31,7 +32,8 @@ store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request
   row.id = row.client_token = instance_name(ctx.install_id, request.job_id, request.attempt);
   row.job_id = request.job_id;
   row.attempt = request.attempt;
-  row.provider = request.offer.provider;
+  row.provider = request.offer.account.provider;
+  row.account = request.offer.account.id;
   row.offer_id = offer.id;
   row.offer_opaque = offer.opaque;
   row.machine = offer.machine;
@@ -41,6 +43,8 @@ store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request
   row.currency = offer.price.per_hour.currency;
   row.created_ms = now;
   ctx.db.write("intent", [&](store::Connection& connection) {
+    if (request.offer.account.connected && !store::Accounts(connection).find(row.account))
+      throw Error(Fault::unsupported, "account " + row.account + " was removed");
     store::Instances rows(connection);
     int64_t spent = 0;
     for (const store::InstanceRow& earlier : rows.of_job(request.job_id))
@@ -61,7 +65,7 @@ store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request
     const double hours = allowed_hours(request, spent);
     if (hours > 0) row.deadline_ms = now + static_cast<int64_t>(hours * kHour) + kCollectGraceMs;
     rows.insert(row);
-    rows.remember_region(row.provider, row.region);
+    rows.remember_region(row.account, row.region);
   });
   if (ctx.changed) ctx.changed(row);
   return row;

@@ -11,7 +11,7 @@ namespace stoker::fleet {
 struct IntentRequest {
   std::string job_id;
   int attempt = 1;
-  ProviderOffer offer;
+  AccountOffer offer;
   double max_cost = 0;   // of the whole job, in units of the offer's currency; 0: no cap
   double max_hours = 0;  // 0: no cap
 };
@@ -19,7 +19,8 @@ struct IntentRequest {
 // How long the machine may live: max_hours, and what max_cost buys after `spent_micros`. 0: no cap.
 [[nodiscard]] double allowed_hours(const IntentRequest& request, int64_t spent_micros);
 
-// Throws invalid naming the cap (field limits.max_cost) when price x max_hours exceeds what is left of it.
+// Throws invalid naming the cap (field limits.max_cost) when price x max_hours exceeds what is left of it, unsupported
+// when the account was removed meanwhile.
 store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request);
 
 }  // namespace stoker::fleet

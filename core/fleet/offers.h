@@ -1,7 +1,8 @@
-// What can be rented now, over several providers.
+// What can be rented now, over several accounts at once.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,23 +11,42 @@
 
 namespace stoker::fleet {
 
-struct ProviderOffer {
-  std::string provider;
+// Where machines can be had: a connected account of a cloud, or a provider that needs none (then the ids are the same).
+struct UsableAccount {
+  std::string id, provider;
+  bool connected = false;  // has a row in the store and a credential in the vault
+};
+
+struct AccountOffer {
+  UsableAccount account;
   plugin_host::Offer offer;
 };
 
-struct OfferList {
-  std::vector<ProviderOffer> offers;
-  std::vector<std::string> taken;                       // "machine of provider": what would fit and can not be had now
-  std::vector<std::pair<std::string, Error>> failures;  // by provider; they do not spoil the others' results
+struct OfferFailure {
+  UsableAccount account;
+  Error error;
 };
 
-enum class OfferOrder { cheapest, by_provider };  // by_provider: as the providers are given, cheapest first within each
+struct OfferList {
+  std::vector<AccountOffer> offers;
+  std::vector<AccountOffer> sold_out;  // what would fit and can not be had now
+  std::vector<OfferFailure> failures;  // they do not spoil the others' results
+};
 
-// Only offers that satisfy the query and are not known to be unavailable.
-[[nodiscard]] OfferList list_offers(const std::vector<std::string>& providers, const plugin_host::OfferQuery& query,
-                                    OfferOrder order,
-                                    const std::function<plugin_host::Provider&(const std::string&)>& source,
-                                    const Wait& wait);
+enum class OfferOrder { cheapest, by_account };  // by_account: as the accounts are given, cheapest first within each
+
+using ProviderSource = std::function<std::shared_ptr<plugin_host::Provider>(const std::string& account)>;
+
+// Asks every account on a thread of its own and waits for them no longer than `wait` allows: what has not answered by
+// then is a failure. Only offers that satisfy the query and are not known to be unavailable. Throws cancelled.
+[[nodiscard]] OfferList list_offers(Clock& clock, const std::vector<UsableAccount>& accounts,
+                                    const plugin_host::OfferQuery& query, OfferOrder order,
+                                    const ProviderSource& source, const Wait& wait);
+
+// Whether the offer is what was asked for, whatever its availability.
+[[nodiscard]] bool satisfies(const plugin_host::Offer& offer, const plugin_host::OfferQuery& query);
+
+// Cheapest first; what is cheaper than another by its price an hour.
+void sort_by_price(std::vector<AccountOffer>& offers);
 
 }  // namespace stoker::fleet

@@ -5,6 +5,7 @@
 
 #include "core/fleet/creation.h"
 #include "core/fleet/deletion.h"
+#include "core/fleet/tidying.h"
 #include "core/store/jobs.h"
 
 namespace stoker::fleet {
@@ -46,6 +47,7 @@ void Sweeper::run(const std::stop_token& closing) {
 int64_t Sweeper::round(const Wait& wait) {
   close_orphans();
   int64_t next = delete_due(wait);
+  next = std::min(next, tidy_due(wait));
   // Asked anew each round: a machine may have been made since the last sweep found none. What turns up late does so
   // soon after: the hour after the last machine is watched as if it lived.
   const int64_t since = ctx_.clock.wall_ms() - kHour;
@@ -110,40 +112,59 @@ int64_t Sweeper::delete_due(const Wait& wait) {
   return next;
 }
 
+// What ended machines left beside them: no bill hangs on it, but nobody else would remove it.
+int64_t Sweeper::tidy_due(const Wait& wait) {
+  std::map<std::string, Tidying> still;
+  int64_t next = kIdleRound;
+  for (const InstanceRow& row : ctx_.db.read([](store::Connection& c) { return store::Instances(c).untidy(); })) {
+    Tidying tidying = tidying_[row.id];
+    if (ctx_.clock.mono_ms() >= tidying.due_ms) {
+      const TidyStep step = tidy_step(ctx_, row, tidying.failures, wait);
+      if (step.done) continue;
+      tidying.failures = step.failed ? tidying.failures + 1 : 0;
+      tidying.due_ms = ctx_.clock.mono_ms() + step.again_in_ms;
+    }
+    next = std::min(next, std::max<int64_t>(0, tidying.due_ms - ctx_.clock.mono_ms()));
+    still[row.id] = tidying;
+  }
+  tidying_ = std::move(still);
+  return next;
+}
+
 void Sweeper::sweep(const Wait& wait) {
   const int64_t since = ctx_.clock.wall_ms() - kRemember;
   std::vector<InstanceRow> recent;
-  std::set<std::string> providers;
+  std::set<std::string> accounts;
   ctx_.db.read([&](store::Connection& connection) {
     store::Instances rows(connection);
     recent = rows.recent(since);
-    for (const auto& [provider, region] : rows.regions()) providers.insert(provider);
+    for (const auto& [account, region] : rows.regions()) accounts.insert(account);
   });
-  for (const std::string& provider : providers) {
+  for (const std::string& account : accounts) {
     try {
-      sweep_provider(provider, recent, wait);
+      sweep_account(account, recent, wait);
     } catch (const Error& error) {
       if (wait.cancel.stop_requested()) return;
       const bool owns = std::any_of(recent.begin(), recent.end(), [&](const InstanceRow& row) {
-        return row.provider == provider && row.phase != InstancePhase::refused && row.phase != InstancePhase::gone;
+        return row.account == account && row.phase != InstancePhase::refused && row.phase != InstancePhase::gone;
       });
-      if (owns && ctx_.alarm) ctx_.alarm("can not list the machines of " + provider + ": " + error.what());
+      if (owns && ctx_.alarm) ctx_.alarm("can not list the machines of " + account + ": " + error.what());
     }
   }
 }
 
 // A machine of this install that no row stands for.
-void Sweeper::stray(const std::string& provider, const Instance& it, const Wait& wait) {
+void Sweeper::stray(const std::string& account, const Instance& it, const Wait& wait) {
   const bool expired = it.deadline_ms > 0 && ctx_.clock.wall_ms() > it.deadline_ms;
   if (ctx_.alarm)
-    ctx_.alarm(provider + " has a machine " + it.id + " (" + it.name + ") of this install that no job knows" +
+    ctx_.alarm(account + " has a machine " + it.id + " (" + it.name + ") of this install that no job knows" +
                (expired ? "; its deadline has passed, deleting it" : "; destroy it if it is not wanted"));
   if (!expired) return;
   try {
-    ctx_.provider(provider).remove({it.id, it.region, it.opaque}, wait.until(ctx_.clock.mono_ms() + kMinute));
+    ctx_.provider(account)->remove({it.id, it.region, it.opaque}, wait.until(ctx_.clock.mono_ms() + kMinute));
   } catch (const Error& error) {
     if (ctx_.alarm && !wait.cancel.stop_requested())
-      ctx_.alarm("deleting " + it.id + " of " + provider + ": " + error.what() + "; tried again with the next sweep");
+      ctx_.alarm("deleting " + it.id + " of " + account + ": " + error.what() + "; tried again with the next sweep");
   }
 }
 
@@ -164,12 +185,15 @@ void Sweeper::late_double(const InstanceRow& known, const Instance& it) {
   ctx_.work.notify();
 }
 
-void Sweeper::sweep_provider(const std::string& provider, std::vector<InstanceRow>& rows, const Wait& wait) {
+void Sweeper::sweep_account(const std::string& account, std::vector<InstanceRow>& rows, const Wait& wait) {
+  const std::shared_ptr<plugin_host::Provider> provider = ctx_.provider(account);
+  // Two credentials may open one cloud account, and then each lists what the other made.
+  const std::string& kind = provider->facts().id;
   const std::vector<Instance> listed =
-      ctx_.provider(provider).find(ctx_.install_id, "", wait.until(ctx_.clock.mono_ms() + 2 * kMinute));
+      provider->find(ctx_.install_id, "", wait.until(ctx_.clock.mono_ms() + 2 * kMinute));
   const auto row_of = [&](const Instance& it) {
     return std::find_if(rows.begin(), rows.end(), [&](const InstanceRow& row) {
-      return row.provider == provider &&
+      return row.provider == kind &&
              (row.cloud_id == it.id || (row.cloud_id.empty() && row.client_token == it.client_token));
     });
   };
@@ -178,14 +202,14 @@ void Sweeper::sweep_provider(const std::string& provider, std::vector<InstanceRo
     const auto row = row_of(it);
     if (row == rows.end()) {
       const auto same = std::find_if(rows.begin(), rows.end(), [&](const InstanceRow& known) {
-        return known.provider == provider && !it.client_token.empty() && known.client_token == it.client_token;
+        return known.provider == kind && !it.client_token.empty() && known.client_token == it.client_token;
       });
       if (same != rows.end())
         late_double(*same, it);
       else
-        stray(provider, it, wait);
+        stray(account, it, wait);
     } else if (row->phase == InstancePhase::refused || row->phase == InstancePhase::gone) {
-      if (ctx_.alarm) ctx_.alarm(row->id + " turned up at " + provider + " after all and is being deleted");
+      if (ctx_.alarm) ctx_.alarm(row->id + " turned up at " + account + " after all and is being deleted");
       change(ctx_, "late arrival", row->id, [&](InstanceRow& late) {
         late.phase = InstancePhase::deleting;
         copy_facts(late, it);
@@ -199,7 +223,7 @@ void Sweeper::sweep_provider(const std::string& provider, std::vector<InstanceRo
     }
   }
   for (const InstanceRow& row : rows) {
-    if (row.provider != provider || row.phase != InstancePhase::alive) continue;
+    if (row.account != account || row.phase != InstancePhase::alive) continue;
     const bool there =
         std::any_of(listed.begin(), listed.end(), [&](const Instance& it) { return it.id == row.cloud_id; });
     if (there)
@@ -217,7 +241,7 @@ void Sweeper::missing(const InstanceRow& row, const Wait& wait) {
     return;
   }
   const auto [first, fresh] = missing_.try_emplace(row.id, ctx_.clock.mono_ms());
-  if (fresh || ctx_.clock.mono_ms() - first->second < ctx_.provider(row.provider).facts().settle_ms) return;
+  if (fresh || ctx_.clock.mono_ms() - first->second < ctx_.provider(row.account)->facts().settle_ms) return;
   missing_.erase(first);
   mark_deleting(ctx_, row.id, "it vanished from " + row.provider);
 }

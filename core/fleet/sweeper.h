@@ -31,18 +31,25 @@ class Sweeper {
     std::optional<int64_t> absent_since;  // mono
   };
 
+  struct Tidying {
+    int64_t due_ms = 0;  // mono
+    int failures = 0;
+  };
+
   void run(const std::stop_token& closing);
   bool delete_once(const store::InstanceRow& row, Watch& watch, const Wait& wait);
   int64_t delete_due(const Wait& wait);
+  int64_t tidy_due(const Wait& wait);
   void close_orphans();
   void sweep(const Wait& wait);
-  void sweep_provider(const std::string& provider, std::vector<store::InstanceRow>& rows, const Wait& wait);
-  void stray(const std::string& provider, const plugin_host::Instance& it, const Wait& wait);
+  void sweep_account(const std::string& account, std::vector<store::InstanceRow>& rows, const Wait& wait);
+  void stray(const std::string& account, const plugin_host::Instance& it, const Wait& wait);
   void late_double(const store::InstanceRow& known, const plugin_host::Instance& it);
   void missing(const store::InstanceRow& row, const Wait& wait);
 
   FleetContext ctx_;
   std::map<std::string, Watch> deleting_;
+  std::map<std::string, Tidying> tidying_;
   std::map<std::string, int64_t> missing_;  // alive rows a listing lacked, since (mono)
   std::optional<int64_t> swept_ms_;         // mono
   std::stop_source closing_;

@@ -1,4 +1,5 @@
 // Reaches the machine, proves its identity, puts the runner in place and arms the dead-man's switch.
+#include "core/fleet/user_data.h"
 #include "core/jobs/stages.h"
 
 namespace stoker::jobs {
@@ -11,13 +12,19 @@ constexpr int64_t kNoCapMs = 365 * 24 * kHour;  // for a machine that costs noth
 
 void arm(JobRun& run, remote::RunnerClient& runner) {
   const store::InstanceRow machine = run.instance();
-  const bool power_off = run.ctx.provider(machine.provider).facts().power_off != STOKER_POWER_OFF_FORBIDDEN;
+  const plugin_host::ProviderFacts facts = run.ctx.provider(machine.account)->facts();
+  const bool power_off = facts.power_off != STOKER_POWER_OFF_FORBIDDEN;
   const int64_t left =
       machine.deadline_ms > 0 ? std::max(machine.deadline_ms - run.ctx.clock.wall_ms(), kMinute) : kNoCapMs;
   const remote::Armed armed =
       runner.arm(left, kIdleGraceMs, power_off, run.wait().until(run.ctx.clock.mono_ms() + kMinute));
   if (!armed.armed || armed.hard_cap_ms != left)
     throw Error(Fault::internal, "the dead-man's switch of " + machine.id + " did not take its settings");
+  if (power_off && (facts.capabilities & STOKER_CAP_USER_DATA) != 0 && !armed.root)
+    throw Error(Fault::unsupported,
+                "the user of " + machine.id + " may not become root, so it would power itself off " +
+                    std::to_string(fleet::kBootGraceMinutes) + " minutes after its boot",
+                "use an image whose user may sudo without a password");
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 #include "core/fleet/deletion.h"
 #include "core/jobs/stages.h"
-#include "core/json.h"
 #include "core/utf8.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::jobs {
 namespace {
@@ -148,10 +148,10 @@ void JobRun::disconnect() {
 // One "not found" may be a lie: the machine is gone when it is absent by id and by list, a settle time later still. A
 // cloud that does not answer says nothing about a machine.
 plugin_host::Instance JobRun::ask_provider(const store::InstanceRow& machine) {
-  plugin_host::Provider& provider = ctx.provider(machine.provider);
+  const std::shared_ptr<plugin_host::Provider> provider = ctx.provider(machine.account);
   const Wait call = wait().until(ctx.clock.mono_ms() + kMinute);
   try {
-    plugin_host::Instance now = provider.get(fleet::ref_of(machine), call);
+    plugin_host::Instance now = provider->get(fleet::ref_of(machine), call);
     if (now.state != plugin_host::InstanceState::gone) {
       absent_since_ms_.reset();
       return now;
@@ -164,8 +164,8 @@ plugin_host::Instance JobRun::ask_provider(const store::InstanceRow& machine) {
   if (!absent_since_ms_) absent_since_ms_ = ctx.clock.mono_ms();
   bool gone = false;
   try {
-    gone =
-        ctx.clock.mono_ms() - *absent_since_ms_ >= provider.facts().settle_ms && fleet::is_absent(fleet, machine, call);
+    gone = ctx.clock.mono_ms() - *absent_since_ms_ >= provider->facts().settle_ms &&
+           fleet::is_absent(fleet, machine, call);
   } catch (const Error&) {
     ctx.clock.check(wait(), "asking for the machine");
   }

@@ -9,11 +9,11 @@
 #include <cerrno>
 
 #include "core/jobs/log_parsing.h"
-#include "core/json.h"
 #include "core/private_file.h"
 #include "core/store/events.h"
 #include "core/store/sqlite_error.h"
 #include "core/training_log/choose.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::jobs {
 namespace {

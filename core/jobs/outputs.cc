@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/json.h"
 #include "core/private_file.h"
 #include "core/store/artifacts.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::jobs {
 namespace {

@@ -9,7 +9,7 @@
 #include "core/fleet/fleet.h"
 #include "core/jobs/log_ingest.h"
 #include "core/jobs/outputs.h"
-#include "core/json.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::jobs {
 namespace {

@@ -1,8 +1,8 @@
 #include "core/jobs/pipeline.h"
 
-#include "core/json.h"
 #include "core/store/events.h"
 #include "core/store/jobs.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::jobs {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/fleet/context.h"
+#include "core/fleet/offers.h"
 #include "core/jobs/event_feed.h"
 #include "core/plugin_host/log_parser.h"
 #include "core/plugin_host/provider.h"
@@ -25,15 +26,16 @@ struct PipelineContext {
   store::Vault& vault;
   remote::Connector& connector;
   EventFeed& feed;
-  Signal& fleet_work;  // wakes the sweeper
-  // Throw unsupported with the reason when the plugin is not there.
-  std::function<plugin_host::Provider&(const std::string& id)> provider;
+  Signal& fleet_work;              // wakes the sweeper
+  fleet::ProviderSource provider;  // by account, for what is done to a machine; throws unsupported with the reason
+  fleet::ProviderSource browser;   // the same for looking around
   std::function<std::vector<const plugin_host::LogParser*>()> log_parsers;
-  std::vector<std::string> providers;             // enabled ids, in the order of the configuration
-  std::filesystem::path state_dir;                // jobs/<id>/{log,artifacts/}, files/<id>
-  std::filesystem::path runners;                  // stoker-runner-x86_64, stoker-runner-aarch64
-  std::string install_id;                         // 16 hex digits
-  std::function<void(const std::string&)> alarm;  // what a person should know; any thread
+  std::function<std::vector<fleet::UsableAccount>()> accounts;  // in the order of the configuration
+  std::vector<std::string> providers;                           // enabled ids, with or without an account
+  std::filesystem::path state_dir;                              // jobs/<id>/{log,artifacts/}, files/<id>
+  std::filesystem::path runners;                                // stoker-runner-x86_64, stoker-runner-aarch64
+  std::string install_id;                                       // 16 hex digits
+  std::function<void(const std::string&)> alarm;                // what a person should know; any thread
 };
 
 [[nodiscard]] fleet::FleetContext fleet_context(const PipelineContext& ctx);

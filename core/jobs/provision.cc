@@ -1,11 +1,11 @@
 // Chooses an offer, commits the intent and makes the machine, or takes up what an earlier agent began.
 #include <algorithm>
-#include <cmath>
-#include <set>
 
 #include "core/fleet/creation.h"
+#include "core/fleet/estimate.h"
 #include "core/fleet/intent.h"
 #include "core/fleet/user_data.h"
+#include "core/jobs/offer_search.h"
 #include "core/jobs/stages.h"
 #include "core/remote/ssh_key.h"
 
@@ -17,12 +17,6 @@ using store::InstanceRow;
 using store::JobState;
 
 constexpr int kMaxAttempts = 10;
-constexpr int64_t kMaxOfferPauseMs = 2 * kMinute;
-
-bool is_passing(Fault fault) {
-  return fault == Fault::unavailable || fault == Fault::rate_limited || fault == Fault::deadline ||
-         fault == Fault::unknown_outcome;
-}
 
 std::string key_name(const JobRun& run, const char* kind, int attempt) {
   return "job/" + run.row.id + "/" + kind + "/" + std::to_string(attempt);
@@ -45,33 +39,15 @@ bool is_open(const InstanceRow& row) {
   return row.phase == InstancePhase::intent || row.phase == InstancePhase::unknown || row.phase == InstancePhase::alive;
 }
 
-plugin_host::OfferQuery query_of(const JobSpec& spec) {
-  plugin_host::OfferQuery query;
-  query.region = spec.resources.region;
-  query.gpu_model = spec.resources.gpu;
-  query.min_gpus = static_cast<uint32_t>(spec.resources.gpu_count);
-  query.min_disk_bytes = static_cast<uint64_t>(spec.resources.disk_gb) * 1'000'000'000;
-  query.max_micros_per_hour = std::llround(spec.resources.max_price_per_hour * 1e6);
-  query.spot = spec.resources.spot;
-  return query;
-}
-
-std::vector<std::string> candidates(const JobRun& run) {
-  if (!run.spec.providers.empty()) return run.spec.providers;
-  const auto& all = run.ctx.providers;
-  const bool has_local = std::find(all.begin(), all.end(), "local") != all.end();
-  if (run.spec.resources.gpu.empty() && has_local) return {"local"};
-  return all;
-}
-
 plugin_host::CreateRequest request_of(JobRun& run, const InstanceRow& row) {
-  const plugin_host::ProviderFacts& facts = run.ctx.provider(row.provider).facts();
+  const plugin_host::ProviderFacts facts = run.ctx.provider(row.account)->facts();
   plugin_host::CreateRequest request;
   request.client_token = request.name = row.client_token;
   request.offer_id = row.offer_id;
   request.offer_opaque = row.offer_opaque;
   request.region = row.region;
   request.zone = row.zone;
+  request.image = run.spec.resources.image;
   request.owner = run.ctx.install_id;
   request.ssh_public_key = key_of_attempt(run, "ssh", row.attempt).public_key;
   request.deadline_ms = row.deadline_ms;
@@ -92,7 +68,7 @@ plugin_host::CreateRequest request_of(JobRun& run, const InstanceRow& row) {
 
 // From intent or unknown or alive to an address. Throws no_capacity or the provider's refusal; the row is then closed.
 void bring_up(JobRun& run, InstanceRow machine) {
-  const bool knows_key = (run.ctx.provider(machine.provider).facts().capabilities & STOKER_CAP_HOST_KEY) != 0;
+  const bool knows_key = (run.ctx.provider(machine.account)->facts().capabilities & STOKER_CAP_HOST_KEY) != 0;
   if (machine.phase != InstancePhase::alive)
     machine = fleet::create_instance(run.fleet, machine, request_of(run, machine), run.closing(), run.wait().cancel);
   machine = fleet::await_address(run.fleet, machine, run.wait());
@@ -107,66 +83,12 @@ void bring_up(JobRun& run, InstanceRow machine) {
   }
 }
 
-class Search {
- public:
-  explicit Search(JobRun& run) : run_(run) {
-    for (const InstanceRow& row : attempts()) tried_.insert(row.provider + "\n" + row.offer_id);
-  }
-
-  [[nodiscard]] std::vector<InstanceRow> attempts() const {
-    return run_.ctx.db.read([&](store::Connection& c) { return store::Instances(c).of_job(run_.row.id); });
-  }
-
-  // The next offer not tried yet; throws what became of all of them when there is none.
-  fleet::ProviderOffer next() {
-    const auto order = run_.spec.providers.empty() ? fleet::OfferOrder::cheapest : fleet::OfferOrder::by_provider;
-    fleet::OfferList list;
-    // A cloud that does not answer for a moment has not said that it has nothing.
-    for (int64_t pause = kSecond;; pause *= 2) {
-      const Wait wait = run_.wait().until(run_.ctx.clock.mono_ms() + 2 * kMinute);
-      list = fleet::list_offers(candidates(run_), query_of(run_.spec), order, run_.ctx.provider, wait);
-      const bool passing = std::any_of(list.failures.begin(), list.failures.end(),
-                                       [](const auto& failure) { return is_passing(failure.second.fault); });
-      if (!list.offers.empty() || !passing || pause > kMaxOfferPauseMs) break;
-      run_.ctx.clock.sleep(pause, run_.wait());
-      run_.ctx.clock.check(run_.wait(), "looking for offers");
-    }
-    for (fleet::ProviderOffer& offer : list.offers) {
-      if (refused_.contains(offer.provider)) continue;
-      if (tried_.insert(offer.provider + "\n" + offer.offer.id).second) return std::move(offer);
-    }
-    for (const auto& [provider, error] : list.failures) {
-      if (run_.spec.providers.size() == 1) throw error;
-      note(provider, error);
-    }
-    if (why_.empty() && !list.taken.empty())
-      throw Error(Fault::no_capacity, list.taken.front() + " would fit and is taken",
-                  "wait for the job that has it; `stoker instances` shows it");
-    if (why_.empty())
-      throw Error(Fault::no_capacity, "no offer fits the job's resources",
-                  "lower what resources asks for, or enable another provider");
-    throw Error(Fault::no_capacity, "no machine could be had: " + why_, hint_);
-  }
-
-  void note(const std::string& provider, const Error& error) {
-    const bool try_its_other_offers = error.fault == Fault::no_capacity || error.fault == Fault::quota;
-    if (!try_its_other_offers) refused_.insert(provider);
-    why_ += (why_.empty() ? "" : "; ") + provider + ": " + error.what();
-    if (hint_.empty()) hint_ = error.hint;
-  }
-
- private:
-  JobRun& run_;
-  std::set<std::string> tried_, refused_;
-  std::string why_, hint_;
-};
-
 }  // namespace
 
 void provision(JobRun& run) {
   if (run.row.state == JobState::queued)
     run.commit("provisioning", [](store::JobRow& it) { it.state = JobState::provisioning; });
-  Search search(run);
+  OfferSearch search(run);
   for (;;) {
     const std::vector<InstanceRow> attempts = search.attempts();
     const auto open = std::find_if(attempts.rbegin(), attempts.rend(), is_open);
@@ -184,23 +106,23 @@ void provision(JobRun& run) {
         // A row that is not closed would be taken up again at once, for ever: its provider can not be asked.
         const auto now = run.ctx.db.read([&](store::Connection& c) { return store::Instances(c).find(open->id); });
         if (is_open(now.value())) throw;
-        search.note(open->provider, error);
+        search.note(open->account, error);
         continue;
       }
     }
     run.ctx.clock.check(run.wait(), "looking for a machine");
-    if (attempts.size() >= kMaxAttempts) throw Error(Fault::no_capacity, "no machine could be had in 10 attempts");
-    const fleet::ProviderOffer offer = search.next();
+    if (attempts.size() >= kMaxAttempts) throw search.exhausted(kMaxAttempts);
+    const fleet::AccountOffer offer = search.next();
     const int attempt = attempts.empty() ? 1 : attempts.back().attempt + 1;
     double hours = run.spec.max_hours;
-    if (hours == 0 && run.spec.max_cost == 0 && offer.offer.price.per_hour.micros > 0) hours = kDefaultMaxHours;
+    if (hours == 0 && run.spec.max_cost == 0 && offer.offer.price.per_hour.micros > 0) hours = fleet::kDefaultMaxHours;
     key_of_attempt(run, "ssh", attempt);
     try {
       fleet::commit_intent(run.fleet, {run.row.id, attempt, offer, run.spec.max_cost, hours});
     } catch (const Error& error) {
       // Too dear; offers of the same provider come cheapest first, so another provider is the only way out.
-      if (error.fault != Fault::invalid || store::is_store_error(error) || candidates(run).size() == 1) throw;
-      search.note(offer.provider, error);
+      if (error.fault != Fault::invalid || store::is_store_error(error) || search.has_one_account()) throw;
+      search.note(offer.account.id, error);
     }
   }
 }

@@ -15,7 +15,7 @@ using store::JobState;
 void tidy(JobRun& run, const InstanceRow& machine, bool keep) {
   run.limit(kMinute);
   try {
-    const bool users_own = run.ctx.provider(machine.provider).facts().power_off == STOKER_POWER_OFF_FORBIDDEN;
+    const bool users_own = run.ctx.provider(machine.account)->facts().power_off == STOKER_POWER_OFF_FORBIDDEN;
     if (!keep && !users_own) return;
     run.with_runner(kMinute, [&](remote::RunnerClient& runner) { runner.clean(run.wait()); });
   } catch (const Error& error) {

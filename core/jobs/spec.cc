@@ -6,8 +6,9 @@
 
 #include "core/error.h"
 #include "core/jobs/spec_reader.h"
-#include "core/json.h"
 #include "core/nearest.h"
+#include "sdk/include/stoker/cpp/gpu_model.hpp"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::jobs {
 namespace {
@@ -68,7 +69,7 @@ Resources read_resources(const SpecReader& in) {
   Resources out;
   const std::string gpu = in.text("gpu");
   const size_t colon = gpu.find(':');
-  out.gpu = gpu.substr(0, colon);
+  out.gpu = gpu_model(gpu.substr(0, colon));
   out.gpu_count = gpu.empty() ? 0 : 1;
   if (colon != std::string::npos) {
     const char* end = gpu.data() + gpu.size();
@@ -79,6 +80,8 @@ Resources read_resources(const SpecReader& in) {
   out.max_price_per_hour = in.amount("max_price_per_hour", 0);
   out.region = in.text("region");
   if (out.region == "any") out.region.clear();
+  out.machine = in.text("machine");
+  out.image = in.text("image");
   out.spot = in.boolean("spot", false);
   out.disk_gb = in.count("disk_gb", 0);
   return out;
@@ -142,7 +145,8 @@ JobSpec read_spec(const SpecReader& top) {
   if (out.name.empty() || out.name.size() > 100) top.refuse("name", "must have 1 to 100 bytes");
   out.providers = top.texts("provider");
   if (out.providers == Names{"any"}) out.providers.clear();
-  if (const auto in = top.object("resources", {"gpu", "max_price_per_hour", "region", "spot", "disk_gb"}))
+  if (const auto in =
+          top.object("resources", {"gpu", "machine", "image", "max_price_per_hour", "region", "spot", "disk_gb"}))
     out.resources = read_resources(*in);
   for (const char* key : {"template", "params"})
     if (top.find(key)) top.refuse(key, "this agent has no templates", "give setup and run instead");
@@ -271,6 +275,8 @@ std::string to_json(const JobSpec& spec) {
   if (!need.gpu.empty()) json.member("gpu", need.gpu + ":" + std::to_string(need.gpu_count));
   if (need.max_price_per_hour > 0) json.member("max_price_per_hour", need.max_price_per_hour);
   if (!need.region.empty()) json.member("region", need.region);
+  if (!need.machine.empty()) json.member("machine", need.machine);
+  if (!need.image.empty()) json.member("image", need.image);
   json.member("spot", need.spot).member("disk_gb", need.disk_gb).end_object();
   json.key("inputs").begin_array();
   for (const Input& input : spec.inputs)

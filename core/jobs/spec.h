@@ -15,6 +15,8 @@ struct Resources {
   int64_t gpu_count = 0;
   double max_price_per_hour = 0;  // 0: any
   std::string region;             // empty: any
+  std::string machine;            // a machine type by its provider's name; empty: any
+  std::string image;              // of the provider, empty: its own choice for the machine
   bool spot = false;
   int64_t disk_gb = 0;
 };
@@ -43,12 +45,10 @@ struct JobSpec {
   std::vector<std::string> outputs;
   Checkpoints checkpoints;
   double max_cost = 0;   // in the currency of the offer; 0: no cap
-  double max_hours = 0;  // 0: no cap for what is free, kDefaultMaxHours for what is billed
+  double max_hours = 0;  // 0: no cap for what is free, fleet::kDefaultMaxHours for what is billed
   After after = After::destroy;
   std::optional<int64_t> keep_idle_minutes;  // with After::keep
 };
-
-constexpr double kDefaultMaxHours = 24;
 
 struct SpecRules {
   bool local_paths = false;                         // the admin scope may name paths of this machine

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "core/jobs/stages.h"
-#include "core/json.h"
 #include "core/store/artifacts.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::jobs {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "core/error.h"
 #include "core/jobs/job_run.h"
-#include "core/jobs/spec.h"
+#include "core/jobs/needs.h"
 #include "core/private_file.h"
 #include "core/store/artifacts.h"
 #include "core/store/job_id.h"
@@ -54,6 +54,18 @@ void check_inputs(const PipelineContext& ctx, const JobSpec& spec, const Submiss
     if (!std::filesystem::exists(from, error))
       throw Error(Fault::invalid, field + ": " + from + " does not exist", "check the path", field);
   }
+}
+
+// Known before anything is looked for.
+void check_spot(const PipelineContext& ctx, const std::vector<fleet::UsableAccount>& accounts, const JobSpec& spec) {
+  if (!spec.resources.spot) return;
+  std::string names;
+  for (const fleet::UsableAccount& account : accounts) {
+    if ((ctx.browser(account.id)->facts().capabilities & STOKER_CAP_SPOT) != 0) return;
+    if (names.find(account.provider) == std::string::npos) names += (names.empty() ? "" : " and ") + account.provider;
+  }
+  throw Error(Fault::invalid, "resources.spot: " + (names.empty() ? "no account" : names) + " has no spot machines",
+              "leave resources.spot out, or name a provider that has them", "resources.spot");
 }
 
 }  // namespace
@@ -102,10 +114,19 @@ void Supervisor::erase_leftovers() {
   }
 }
 
-JobRow Supervisor::submit(const Submission& submission) {
-  SpecRules rules{submission.admin, context_.providers, {}};
+JobSpec Supervisor::read_spec(const std::string& json, bool admin) const {
+  const auto accounts = context_.accounts();
+  SpecRules rules{admin, context_.providers, {}};
   for (const plugin_host::LogParser* parser : context_.log_parsers()) rules.log_parsers.push_back(parser->id());
-  const JobSpec spec = parse_spec(submission.spec_json, rules);
+  for (const fleet::UsableAccount& account : accounts)
+    if (account.connected) rules.providers.push_back(account.id);
+  JobSpec spec = parse_spec(json, rules);
+  check_spot(context_, candidates(spec, accounts), spec);
+  return spec;
+}
+
+JobRow Supervisor::submit(const Submission& submission) {
+  const JobSpec spec = read_spec(submission.spec_json, submission.admin);
   check_inputs(context_, spec, submission);
   check_room(context_.db);
 

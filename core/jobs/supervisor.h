@@ -11,6 +11,7 @@
 
 #include "core/jobs/event_feed.h"
 #include "core/jobs/pipeline.h"
+#include "core/jobs/spec.h"
 #include "core/store/jobs.h"
 
 namespace stoker::jobs {
@@ -31,6 +32,8 @@ class Supervisor {
 
   // Takes up every open job. Once, before the first submit.
   void resume();
+  // A spec as submit() would take it, with none of it stored.
+  [[nodiscard]] JobSpec read_spec(const std::string& json, bool admin) const;
   // Committed when it returns. The same key and body again gives the same job; the same key and another body is
   // conflict. Throws invalid with `field` for a bad spec.
   store::JobRow submit(const Submission& submission);

@@ -90,8 +90,7 @@ std::vector<ConfigField> read_schema(stoker_status (*config_schema)(const char*,
   return std::move(all.fields);
 }
 
-PluginConfig::PluginConfig(const std::string& id, const std::vector<ConfigField>& schema,
-                           const std::vector<std::pair<std::string, std::string>>& given) {
+PluginConfig::PluginConfig(const std::string& id, const std::vector<ConfigField>& schema, const Settings& given) {
   const auto find = [](auto& all, const std::string& key, auto&& key_of) {
     return std::find_if(all.begin(), all.end(), [&](const auto& one) { return key_of(one) == key; });
   };
@@ -111,7 +110,7 @@ PluginConfig::PluginConfig(const std::string& id, const std::vector<ConfigField>
     if (find(given, field.key, [](const auto& pair) { return pair.first; }) != given.end()) continue;
     if (!field.default_value.empty()) {
       add(id, field, field.default_value);
-    } else if ((field.flags & STOKER_FIELD_REQUIRED) != 0 && field.kind != STOKER_FIELD_SECRET) {
+    } else if ((field.flags & STOKER_FIELD_REQUIRED) != 0 && !field.secret()) {
       const std::string name = id + "." + field.key;
       throw Error(Fault::invalid,
                   "the configuration lacks " + name + (field.label.empty() ? "" : " (" + field.label + ")"),

@@ -10,6 +10,8 @@
 
 namespace stoker::plugin_host {
 
+using Settings = std::vector<std::pair<std::string, std::string>>;  // key -> value
+
 struct ConfigChoice {
   std::string value, label;
 };
@@ -20,6 +22,10 @@ struct ConfigField {
   uint32_t flags = 0;                // STOKER_FIELD_REQUIRED ...
   int32_t order = 0;
   std::vector<ConfigChoice> choices;
+
+  [[nodiscard]] bool secret() const {
+    return kind == STOKER_FIELD_SECRET || (flags & (STOKER_FIELD_SENSITIVE | STOKER_FIELD_CREDENTIAL)) != 0;
+  }
 };
 
 // Keys and values of one plugin, typed by its schema; owns the memory that fields() lends.
@@ -28,8 +34,7 @@ class PluginConfig {
   // Throws Error{invalid} with field "<id>.<key>" for an unknown key, a value of the wrong kind, or a required key that
   // is missing. Secrets come through the service "stoker.secrets/1", so a missing one is not looked at here. Keys that
   // are not given take the schema's default.
-  PluginConfig(const std::string& id, const std::vector<ConfigField>& schema,
-               const std::vector<std::pair<std::string, std::string>>& given);
+  PluginConfig(const std::string& id, const std::vector<ConfigField>& schema, const Settings& given);
 
   // Borrowed from this object.
   [[nodiscard]] std::vector<stoker_field> fields() const;

@@ -24,10 +24,6 @@ class HostServices {
   [[nodiscard]] const std::string& plugin() const { return plugin_; }
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
   [[nodiscard]] Clock& clock() const { return clock_; }
-  // Globs of the hosts the plugin may talk to, from its descriptors; empty: no network. For the services to enforce.
-  // Set before the first call but init().
-  [[nodiscard]] const std::vector<std::string>& allowed_hosts() const { return allowed_hosts_; }
-  void allow_host(std::string glob) { allowed_hosts_.push_back(std::move(glob)); }
   // One masked line, in words: control characters become spaces.
   [[nodiscard]] std::string clean(std::string text) const;
   void log(int32_t level, const std::string& message) const;
@@ -49,7 +45,6 @@ class HostServices {
   Clock& clock_;
   HostLog& log_;
   std::vector<HostService> services_;
-  std::vector<std::string> allowed_hosts_;
   std::function<std::string(std::string)> mask_;
   Table table_;
 };

@@ -4,6 +4,7 @@
 
 #include "core/plugin_host/account_link.h"
 #include "core/plugin_host/explained.h"
+#include "core/plugin_host/http_client.h"
 
 namespace stoker::plugin_host {
 namespace {

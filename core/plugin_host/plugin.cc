@@ -10,12 +10,25 @@
 namespace stoker::plugin_host {
 namespace {
 
-constexpr size_t kMaxOfferings = 64, kMaxHosts = 256;
+constexpr size_t kMaxOfferings = 64, kMaxListed = 256;
+constexpr int64_t kMaxRequestInterval = kMinute;
+constexpr uint32_t kMaxRequestBurst = 10'000;
+
+// A NULL-ended list of static texts; a null list is an empty one.
+std::vector<std::string> copy_list(const char* const* foreign, const char* name) {
+  std::vector<std::string> list;
+  for (; foreign != nullptr && *foreign != nullptr; ++foreign) {
+    if (list.size() == kMaxListed)
+      throw Breach("a descriptor lists more than " + std::to_string(kMaxListed) + " of: " + name);
+    list.push_back(copy_c_text(*foreign, name));
+  }
+  return list;
+}
 
 // Entries "<id>.<key>" of this id. An id may contain dots, so "a.b.key" belongs to "a.b" where that is an id, else to
 // "a".
-std::vector<std::pair<std::string, std::string>> config_of(const std::string& id, const RegistryOptions& options) {
-  std::vector<std::pair<std::string, std::string>> own;
+Settings config_of(const std::string& id, const RegistryOptions& options) {
+  Settings own;
   const std::string prefix = id + ".";
   for (const auto& [name, value] : options.config) {
     if (!name.starts_with(prefix)) continue;
@@ -73,28 +86,35 @@ void Plugin::describe(const Factory& factory, PluginKind kind) {
     const size_t count = factory.count();
     if (count > kMaxOfferings) throw Breach("it offers more than " + std::to_string(kMaxOfferings) + " things");
     for (size_t i = 0; i < count; ++i) {
-      const stoker_descriptor said = copy_struct(factory.describe(i), "a descriptor");
-      Offering offering;
-      offering.kind = kind;
-      offering.id = copy_c_text(said.id, "descriptor id");
-      offering.name = copy_c_text(said.name, "descriptor name");
-      offering.summary = copy_c_text(said.summary, "descriptor summary");
-      offering.capabilities = said.capabilities;
-      if (!is_plugin_id(offering.id)) throw Breach("a descriptor has no proper id");
-      for (size_t n = 0; said.allowed_hosts != nullptr && said.allowed_hosts[n] != nullptr; ++n) {
-        if (n == kMaxHosts) throw Breach("a descriptor has more than " + std::to_string(kMaxHosts) + " allowed hosts");
-        host_.allow_host(copy_c_text(said.allowed_hosts[n], "allowed host"));
-      }
-      offering.schema = read_schema(factory.config_schema, offering.id);
+      Offering offering = copy_offering(copy_struct(factory.describe(i), "a descriptor"), kind);
+      offering.setup.fields = read_schema(factory.config_schema, offering.id);
       offerings_.push_back(std::move(offering));
     }
     return STOKER_OK;
   });
 }
 
+Offering Plugin::copy_offering(const stoker_descriptor& said, PluginKind kind) const {
+  Offering offering;
+  offering.kind = kind;
+  offering.id = copy_c_text(said.id, "descriptor id");
+  offering.name = copy_c_text(said.name, "descriptor name");
+  offering.summary = copy_c_text(said.summary, "descriptor summary");
+  if (!is_plugin_id(offering.id)) throw Breach("a descriptor has no proper id");
+  ProviderSetup& setup = offering.setup;
+  setup.facts = copy_facts(said);
+  setup.summary = offering.summary;
+  setup.url = copy_c_text(said.url, "descriptor url");
+  setup.allowed_hosts = copy_list(said.allowed_hosts, "allowed host");
+  setup.permissions = copy_list(said.permissions, "permission");
+  setup.pace = {std::clamp<int64_t>(said.request_interval_ms, 0, kMaxRequestInterval),
+                std::clamp<uint32_t>(said.request_burst, 1, kMaxRequestBurst)};
+  return offering;
+}
+
 void Plugin::require_bundled(const RegistryOptions& options) const {
   const bool local = std::any_of(offerings_.begin(), offerings_.end(), [](const Offering& offering) {
-    return (offering.capabilities & STOKER_CAP_LOCAL_SYSTEM) != 0;
+    return (offering.setup.facts.capabilities & STOKER_CAP_LOCAL_SYSTEM) != 0;
   });
   if (!local) return;
   std::error_code error;
@@ -108,24 +128,24 @@ void Plugin::require_bundled(const RegistryOptions& options) const {
 
 void Plugin::make(Offering& offering, const RegistryOptions& options) {
   try {
-    PluginConfig config(offering.id, offering.schema, config_of(offering.id, options));
+    Settings settings = config_of(offering.id, options);
     if (offering.kind == PluginKind::log_parser) {
-      offering.log_parser = std::make_unique<PluginLogParser>(host_, *log_parsers_, offering.id, std::move(config));
-      return;
+      offering.log_parser = std::make_unique<PluginLogParser>(
+          host_, *log_parsers_, offering.id, PluginConfig(offering.id, offering.setup.fields, settings));
+    } else if (offering.setup.needs_account()) {
+      offering.defaults = std::move(settings);
+    } else {
+      offering.provider = make_provider(offering.setup, settings, {});
     }
-    ProviderFacts facts;
-    stoker_call call{host_, "describe", {}, std::nullopt};
-    run_call(call, Fault::internal, [&](stoker_call*) {
-      for (size_t i = 0; i < providers_->count(); ++i) {
-        ProviderFacts one = copy_facts(copy_struct(providers_->describe(i), "a descriptor"));
-        if (one.id == offering.id) facts = std::move(one);
-      }
-      return STOKER_OK;
-    });
-    offering.provider = std::make_unique<PluginProvider>(host_, *providers_, std::move(facts), config);
   } catch (const Error& error) {
     offering.fault = error;
   }
+}
+
+std::shared_ptr<Provider> Plugin::make_provider(const ProviderSetup& setup, const Settings& settings,
+                                                AccountLink link) const {
+  return std::make_shared<PluginProvider>(host_, *providers_, setup.facts,
+                                          PluginConfig(setup.facts.id, setup.fields, settings), std::move(link));
 }
 
 }  // namespace stoker::plugin_host

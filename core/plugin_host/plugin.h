@@ -23,9 +23,9 @@ namespace stoker::plugin_host {
 struct Offering {
   std::string id, name, summary;
   PluginKind kind = PluginKind::unknown;
-  uint64_t capabilities = 0;
-  std::vector<ConfigField> schema;
-  std::unique_ptr<Provider> provider;
+  ProviderSetup setup;
+  std::shared_ptr<Provider> provider;  // of one that needs no account
+  Settings defaults;                   // of one that needs one: what the configuration says for all accounts
   std::unique_ptr<LogParser> log_parser;
   std::optional<Error> fault;
 };
@@ -38,12 +38,17 @@ class Plugin {
          HostLog& log, std::optional<ModuleIdentity>& identity);
 
   [[nodiscard]] std::vector<Offering>& offerings() { return offerings_; }
+  // See Registry.
+  [[nodiscard]] std::shared_ptr<Provider> make_provider(const ProviderSetup& setup, const Settings& settings,
+                                                        AccountLink link) const;
+  [[nodiscard]] const HostServices& host() const { return host_; }
 
  private:
   void describe_providers();
   void describe_log_parsers();
   void require_bundled(const RegistryOptions& options) const;
   void make(Offering& offering, const RegistryOptions& options);
+  Offering copy_offering(const stoker_descriptor& said, PluginKind kind) const;
   template <class Factory>
   void describe(const Factory& factory, PluginKind kind);
   [[nodiscard]] Error refusal(const std::string& what) const;

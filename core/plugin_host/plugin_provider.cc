@@ -43,6 +43,7 @@ class Collector {
 
 constexpr auto offer_sink = &Collector<Offer>::sink<stoker_offer, copy_offer>;
 constexpr auto instance_sink = &Collector<Instance>::sink<stoker_instance, copy_instance>;
+constexpr auto resource_sink = &Collector<Resource>::sink<stoker_resource, copy_resource>;
 
 void account_sink(void* user, const stoker_account* foreign) noexcept {
   // This sink has no status to answer with.
@@ -93,13 +94,27 @@ class PluginProvider::Turn {
 };
 
 PluginProvider::PluginProvider(const HostServices& host, const stoker_provider_factory& factory, ProviderFacts facts,
-                               const PluginConfig& config)
-    : host_(host), facts_(std::move(facts)) {
+                               const PluginConfig& config, AccountLink link)
+    : host_(host), facts_(std::move(facts)), link_(std::move(link)) {
   const std::vector<stoker_field> fields = config.fields();
   call("make", Fault::internal, {{}, host.clock().mono_ms() + kMakeLimit}, [&](stoker_call* c) {
     const stoker_status status = factory.make(c, facts_.id.c_str(), fields.data(), fields.size(), &object_);
     if (status == STOKER_OK) table_ = read_table(object_);
     return status;
+  });
+  read_extensions();
+}
+
+void PluginProvider::read_extensions() {
+  if (table_.get_extension == nullptr) return;
+  call("get_extension", Fault::internal, {}, [&](stoker_call*) {
+    const void* foreign = table_.get_extension(object_, STOKER_EXT_RESOURCES);
+    if (foreign == nullptr) return STOKER_OK;
+    resources_ = copy_struct(static_cast<const stoker_resources*>(foreign), "the resources table");
+    if (resources_.list == nullptr || resources_.remove == nullptr)
+      throw Breach("its resources table leaves a function empty");
+    facts_.has_resources = true;
+    return STOKER_OK;
   });
 }
 
@@ -113,7 +128,7 @@ PluginProvider::~PluginProvider() {
 
 void PluginProvider::call(const char* doing, Fault on_breach, const Wait& wait, const Body& body) {
   const Turn turn(*this, doing, wait);
-  stoker_call context{host_, doing, wait, std::nullopt};
+  stoker_call context{host_, doing, wait, std::nullopt, &link_};
   run_call(context, on_breach, body);
 }
 
@@ -140,6 +155,14 @@ std::vector<Offer> PluginProvider::list_offers(const OfferQuery& query, const Wa
 }
 
 std::vector<Instance> PluginProvider::create(const CreateRequest& request, const Wait& wait) {
+  // Before the turn: other calls need not wait for the vendor's floor between two creates.
+  if (link_.creates && !link_.creates->take(wait)) {
+    Error error(Fault::rate_limited, facts_.id + " makes one machine every " +
+                                         std::to_string(facts_.min_create_interval_ms / kSecond) +
+                                         " s, and others are before this one");
+    error.retry_after_ms = facts_.min_create_interval_ms;
+    throw error;
+  }
   Collector<Instance> made;
   const std::vector<stoker_field> tags = lend_tags(request);
   const stoker_create_request lent = lend(request, tags);
@@ -183,6 +206,26 @@ void PluginProvider::remove(const InstanceRef& ref, const Wait& wait) {
   const stoker_instance_ref lent = lend(ref);
   call("remove", Fault::internal, wait, [&](stoker_call* c) {
     const stoker_status status = table_.remove(object_, c, &lent);
+    return status == STOKER_E_NOT_FOUND ? STOKER_OK : status;
+  });
+}
+
+std::vector<Resource> PluginProvider::resources(const std::string& owner, const std::string& client_token,
+                                                const Wait& wait) {
+  Collector<Resource> found;
+  const stoker_find_query lent{sizeof(stoker_find_query), 0, plugin_host::lend(owner), plugin_host::lend(client_token)};
+  call("list_resources", Fault::internal, wait, [&](stoker_call* c) {
+    const stoker_status status = resources_.list(object_, c, &lent, resource_sink, &found);
+    found.check();
+    return status;
+  });
+  return found.take();
+}
+
+void PluginProvider::remove_resource(const Resource& resource, const Wait& wait) {
+  const stoker_resource lent = lend(resource);
+  call("remove_resource", Fault::internal, wait, [&](stoker_call* c) {
+    const stoker_status status = resources_.remove(object_, c, &lent);
     return status == STOKER_E_NOT_FOUND ? STOKER_OK : status;
   });
 }

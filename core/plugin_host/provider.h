@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/clock.h"
 #include "core/error.h"
-#include "sdk/include/stoker/provider.h"
+#include "sdk/include/stoker/ext/resources.h"
 
 namespace stoker::plugin_host {
 
@@ -37,6 +38,9 @@ struct OfferQuery {
   uint64_t min_gpu_mem_bytes = 0, min_mem_bytes = 0, min_disk_bytes = 0;
   int64_t max_micros_per_hour = 0;  // 0: any
   bool spot = false;
+  // The plugin is not told of these.
+  std::string machine;    // a machine type by the provider's own name
+  uint32_t max_gpus = 0;  // 0: any number
 };
 
 struct CreateRequest {
@@ -77,8 +81,14 @@ struct Instance {
 };
 
 struct Account {
-  std::string id, name;
-  Money balance;
+  std::string id, name;  // as the cloud calls it; empty where it does not tell
+  std::optional<Money> balance;
+};
+
+// Made beside a machine under its client token, see stoker/ext/resources.h.
+struct Resource {
+  int32_t kind = STOKER_RESOURCE_OTHER;
+  std::string id, region, name, client_token;
 };
 
 // Facts of the descriptor that steer the protocol.
@@ -88,6 +98,7 @@ struct ProviderFacts {
   int32_t power_off = STOKER_POWER_OFF_UNKNOWN;
   int64_t settle_ms = 90 * kSecond;
   int64_t min_create_interval_ms = 0;
+  bool has_resources = false;  // leaves something beside its machines
 };
 
 // Failures are Error with the plugin's own status, message, hint, field and code. A plugin that throws across the
@@ -105,6 +116,12 @@ class Provider {
   virtual std::vector<Instance> find(const std::string& owner, const std::string& client_token, const Wait&) = 0;
   virtual Instance get(const InstanceRef&, const Wait&) = 0;
   virtual void remove(const InstanceRef&, const Wait&) = 0;
+  // Of a provider whose facts say has_resources.
+  virtual std::vector<Resource> resources(const std::string& /*owner*/, const std::string& /*client_token*/,
+                                          const Wait&) {
+    return {};
+  }
+  virtual void remove_resource(const Resource&, const Wait&) {}
 };
 
 }  // namespace stoker::plugin_host

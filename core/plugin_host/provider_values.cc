@@ -1,5 +1,7 @@
 #include "core/plugin_host/provider_values.h"
 
+#include "sdk/include/stoker/cpp/gpu_model.hpp"
+
 namespace stoker::plugin_host {
 namespace {
 
@@ -62,12 +64,12 @@ Account copy_account(const stoker_account* foreign) {
   Account account;
   account.id = copy_text(said.id, "account id");
   account.name = copy_text(said.name, "account name");
+  if (said.balance.currency[0] == '\0') return account;  // not said
   // A debt is a legal balance.
   stoker_money balance = said.balance;
-  const int64_t micros = balance.micros;
   balance.micros = 0;
   account.balance = copy_money(balance, "balance");
-  account.balance.micros = micros;
+  account.balance->micros = said.balance.micros;
   return account;
 }
 
@@ -79,7 +81,7 @@ Offer copy_offer(const stoker_offer* foreign) {
   offer.region = copy_text(said.region, "offer region");
   offer.zone = copy_text(said.zone, "offer zone");
   offer.machine = copy_text(said.machine, "offer machine");
-  offer.gpu_model = copy_text(said.gpu_model, "offer gpu_model");
+  offer.gpu_model = gpu_model(copy_text(said.gpu_model, "offer gpu_model"), said.gpu_mem_bytes);
   offer.cpu_arch = copy_text(said.cpu_arch, "offer cpu_arch");
   offer.opaque = copy_bytes(said.opaque, kMaxOpaque, "offer opaque");
   const bool known = said.availability >= STOKER_AVAIL_UNKNOWN && said.availability <= STOKER_AVAIL_NONE;
@@ -117,6 +119,18 @@ Instance copy_instance(const stoker_instance* foreign) {
   instance.price = copy_price(said.price);
   instance.opaque = copy_bytes(said.opaque, kMaxOpaque, "instance opaque");
   return instance;
+}
+
+Resource copy_resource(const stoker_resource* foreign) {
+  const stoker_resource said = copy_struct(foreign, "resource");
+  Resource resource;
+  resource.kind = said.kind;
+  resource.id = copy_text(said.id, "resource id");
+  if (resource.id.empty()) throw Breach("a resource has no id");
+  resource.region = copy_text(said.region, "resource region");
+  resource.name = copy_text(said.name, "resource name");
+  resource.client_token = copy_text(said.client_token, "resource client_token");
+  return resource;
 }
 
 ProviderFacts copy_facts(const stoker_descriptor& said) {
@@ -180,6 +194,11 @@ stoker_create_request lend(const CreateRequest& ours, const std::vector<stoker_f
 
 stoker_instance_ref lend(const InstanceRef& ours) {
   return {sizeof(stoker_instance_ref), 0, lend(ours.id), lend(ours.region), lend(ours.opaque)};
+}
+
+stoker_resource lend(const Resource& ours) {
+  return {sizeof(stoker_resource), ours.kind,       lend(ours.id),
+          lend(ours.region),       lend(ours.name), lend(ours.client_token)};
 }
 
 }  // namespace stoker::plugin_host

@@ -11,6 +11,7 @@ namespace stoker::plugin_host {
 [[nodiscard]] Account copy_account(const stoker_account*);
 [[nodiscard]] Offer copy_offer(const stoker_offer*);
 [[nodiscard]] Instance copy_instance(const stoker_instance*);
+[[nodiscard]] Resource copy_resource(const stoker_resource*);
 [[nodiscard]] ProviderFacts copy_facts(const stoker_descriptor&);
 
 // These lend the memory of their argument.
@@ -18,5 +19,6 @@ namespace stoker::plugin_host {
 [[nodiscard]] stoker_create_request lend(const CreateRequest&, const std::vector<stoker_field>& tags);
 [[nodiscard]] std::vector<stoker_field> lend_tags(const CreateRequest&);
 [[nodiscard]] stoker_instance_ref lend(const InstanceRef&);
+[[nodiscard]] stoker_resource lend(const Resource&);
 
 }  // namespace stoker::plugin_host

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/nearest.h"
+#include "core/plugin_host/http_client.h"
 #include "core/plugin_host/module_file.h"
 #include "core/plugin_host/plugin.h"
 #include "core/plugin_host/plugin_folders.h"
@@ -32,6 +33,10 @@ std::string join(const std::vector<std::string>& words) {
 
 }  // namespace
 
+bool ProviderSetup::needs_account() const {
+  return std::any_of(fields.begin(), fields.end(), [](const ConfigField& field) { return field.secret(); });
+}
+
 struct Registry::Impl {
   RegistryOptions options;
   Clock& clock;
@@ -40,6 +45,8 @@ struct Registry::Impl {
   std::vector<std::unique_ptr<Plugin>> plugins;
   std::vector<PluginStatus> list;
   std::map<std::string, Offering*> providers, log_parsers;
+  std::map<std::string, const Plugin*> makers;  // of providers
+  std::vector<std::string> provider_order;      // as enabled
   std::map<std::string, Error> refused;
   std::map<std::string, std::filesystem::path> loaded;  // what is registered, from which file
 
@@ -129,6 +136,10 @@ void Registry::Impl::add_offerings(Plugin& plugin, PluginStatus& status) {
     const auto before = all.find(one.id);
     if (before == all.end()) {
       all.emplace(one.id, &one);
+      if (one.kind == PluginKind::provider) {
+        makers.emplace(one.id, &plugin);
+        provider_order.push_back(one.id);
+      }
       loaded.emplace(one.id, status.path);
       continue;
     }
@@ -186,11 +197,7 @@ Registry::~Registry() = default;
 
 const std::vector<PluginStatus>& Registry::list() const { return impl_->list; }
 
-std::vector<std::string> Registry::provider_ids() const {
-  std::vector<std::string> ids;
-  for (const auto& [id, offering] : impl_->providers) ids.push_back(id);
-  return ids;
-}
+std::vector<std::string> Registry::provider_ids() const { return impl_->provider_order; }
 
 std::vector<std::string> Registry::log_parser_ids() const {
   std::vector<std::string> ids;
@@ -198,10 +205,12 @@ std::vector<std::string> Registry::log_parser_ids() const {
   return ids;
 }
 
-Provider& Registry::provider(const std::string& id) {
-  Offering& one = impl_->offering(impl_->providers, id, PluginKind::provider);
+std::shared_ptr<Provider> Registry::provider(const std::string& id) const {
+  const Offering& one = impl_->offering(impl_->providers, id, PluginKind::provider);
   if (one.fault) throw Error(*one.fault);
-  return *one.provider;
+  if (!one.provider)
+    throw Error(Fault::unsupported, "no account of " + id + " is connected", "run: stoker accounts add " + id);
+  return one.provider;
 }
 
 const LogParser& Registry::log_parser(const std::string& id) {
@@ -210,8 +219,29 @@ const LogParser& Registry::log_parser(const std::string& id) {
   return *one.log_parser;
 }
 
-const std::vector<ConfigField>& Registry::setup(const std::string& id) const {
-  return impl_->offering(impl_->providers, id, PluginKind::provider).schema;
+const ProviderSetup& Registry::setup(const std::string& id) const {
+  return impl_->offering(impl_->providers, id, PluginKind::provider).setup;
+}
+
+AccountLink Registry::link(const std::string& id, const std::string& account,
+                           std::shared_ptr<const SecretSource> secrets) const {
+  const ProviderSetup& setup = this->setup(id);
+  AccountLink link{account, std::move(secrets), nullptr, nullptr};
+  if (impl_->options.http != nullptr)
+    link.http = std::make_shared<HttpClient>(*impl_->options.http, setup.allowed_hosts, setup.pace);
+  if (setup.facts.min_create_interval_ms > 0)
+    link.creates = std::make_shared<Pacer>(HttpPace{setup.facts.min_create_interval_ms, 1}, impl_->clock);
+  return link;
+}
+
+std::shared_ptr<Provider> Registry::make(const std::string& id, const Settings& settings, AccountLink link) const {
+  const Offering& one = impl_->offering(impl_->providers, id, PluginKind::provider);
+  Settings all = settings;
+  for (const auto& [key, value] : one.defaults) {
+    const bool given = std::any_of(all.begin(), all.end(), [&](const auto& own) { return own.first == key; });
+    if (!given) all.emplace_back(key, value);
+  }
+  return impl_->makers.at(id)->make_provider(one.setup, all, std::move(link));
 }
 
 }  // namespace stoker::plugin_host

@@ -11,11 +11,14 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/plugin_host/account_link.h"
 #include "core/plugin_host/config_schema.h"
 #include "core/plugin_host/log_parser.h"
 #include "core/plugin_host/provider.h"
 
 namespace stoker::plugin_host {
+
+class HttpTransport;
 
 struct EnabledPlugin {
   std::string id;
@@ -32,10 +35,23 @@ struct RegistryOptions {
   std::filesystem::path bundled;               // the folder shipped with the agent
   std::vector<std::filesystem::path> folders;  // further folders, searched in this order after `bundled`
   std::vector<EnabledPlugin> enabled;
-  std::vector<std::pair<std::string, std::string>> config;  // "<plugin id>.<key>" -> value, for make() and open()
-  bool allow_unsafe = false;                                // load files that others may write; logs a warning for each
+  Settings config;            // "<plugin id>.<key>" -> value, for make() and open()
+  bool allow_unsafe = false;  // load files that others may write; logs a warning for each
   std::vector<HostService> services;
+  HttpTransport* http = nullptr;  // the way to the network for plugins that name the hosts they want; null: none
   std::function<std::string(std::string)> mask;  // hides known secrets in what a plugin says; any thread; may be empty
+};
+
+// What a provider says of itself, and what it asks for before it can be used.
+struct ProviderSetup {
+  ProviderFacts facts;
+  std::string summary, url;
+  std::vector<ConfigField> fields;
+  std::vector<std::string> permissions;    // the least that the credential must be allowed, in the vendor's words
+  std::vector<std::string> allowed_hosts;  // globs; empty: no network
+  HttpPace pace;                           // the vendor's limit for one account
+  // Whether it asks for a credential, and so exists once an account; else there is one, set up by the configuration.
+  [[nodiscard]] bool needs_account() const;
 };
 
 enum class PluginKind { provider, log_parser, both, unknown };
@@ -67,16 +83,22 @@ class Registry {
 
   // Enabled ones first, then plugin files found but not enabled (by file name only: they are not opened).
   [[nodiscard]] const std::vector<PluginStatus>& list() const;
-  [[nodiscard]] std::vector<std::string> provider_ids() const;
+  [[nodiscard]] std::vector<std::string> provider_ids() const;  // in the order of the configuration
   [[nodiscard]] std::vector<std::string> log_parser_ids() const;
 
-  // The one provider object of this id. Throws unsupported with the reason when it is not enabled or did not load; the
-  // hint names `stoker plugins enable ID`, or the nearest known id.
-  Provider& provider(const std::string& id);
+  // The one object of a provider that needs no account. Throws unsupported with the reason when it is not enabled, did
+  // not load, or needs an account; the hint names the command to run, or the nearest known id.
+  [[nodiscard]] std::shared_ptr<Provider> provider(const std::string& id) const;
   const LogParser& log_parser(const std::string& id);
 
-  // The rows of guided set-up, in order. Throws like provider().
-  [[nodiscard]] const std::vector<ConfigField>& setup(const std::string& id) const;
+  // Throw unsupported like provider(), but not for want of an account.
+  [[nodiscard]] const ProviderSetup& setup(const std::string& id) const;
+  // What the calls made for one account share, however many objects it has: secrets, connections, pace.
+  [[nodiscard]] AccountLink link(const std::string& id, const std::string& account,
+                                 std::shared_ptr<const SecretSource> secrets) const;
+  // An object for one account. `settings` are its own and come before those of the configuration. Throws invalid with
+  // the field to blame.
+  [[nodiscard]] std::shared_ptr<Provider> make(const std::string& id, const Settings& settings, AccountLink link) const;
 
  private:
   struct Impl;

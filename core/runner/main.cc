@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/json.h"
 #include "core/runner/arguments.h"
 #include "core/runner/clean.h"
 #include "core/runner/failure.h"
@@ -20,6 +19,7 @@
 #include "core/runner/supervisor.h"
 #include "core/runner/tail.h"
 #include "core/runner/watchdog.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::runner {
 namespace {
@@ -116,6 +116,8 @@ int arm(const Arguments& arguments) {
     throw Failure(kExitFailed, "arm: power-off refused: STOKER_INSTANCE is set, this machine is the user's own");
   const bool root = wanted.power_off ? may_power_off() : ::geteuid() == 0;
   const Arming armed = arm_watchdog(Job::open(arguments.text("job")), wanted, {power_machine_off});
+  if (wanted.power_off && root && !end_boot_grace())
+    throw Failure(kExitFailed, "arm: the boot grace can not be called off: `shutdown -c` failed");
   JsonWriter json;
   json.begin_object().member("armed", true).member("hard_cap_ms", armed.hard_cap_ms).member("idle_ms", armed.idle_ms);
   print(json.member("power_off", armed.power_off).member("root", root).end_object().str());

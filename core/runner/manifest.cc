@@ -9,12 +9,12 @@
 #include <memory>
 #include <set>
 
-#include "core/json.h"
 #include "core/runner/beneath.h"
 #include "core/runner/digest.h"
 #include "core/runner/failure.h"
 #include "core/runner/glob.h"
 #include "core/runner/protocol.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::runner {
 namespace {

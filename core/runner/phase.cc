@@ -1,8 +1,8 @@
 #include "core/runner/phase.h"
 
-#include "core/json.h"
 #include "core/runner/process.h"
 #include "core/runner/record.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::runner {
 namespace {

@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/json.h"
 #include "core/runner/digest.h"
 #include "core/runner/failure.h"
 #include "core/runner/protocol.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::runner {
 namespace {

@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/json.h"
 #include "core/runner/clock.h"
 #include "core/runner/command.h"
 #include "core/runner/daemon.h"
@@ -14,6 +13,7 @@
 #include "core/runner/process.h"
 #include "core/runner/protocol.h"
 #include "core/runner/secrets.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::runner {
 namespace {

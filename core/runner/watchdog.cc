@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/json.h"
 #include "core/runner/clock.h"
 #include "core/runner/daemon.h"
 #include "core/runner/failure.h"
@@ -14,6 +13,7 @@
 #include "core/runner/protocol.h"
 #include "core/runner/record.h"
 #include "core/runner/stop.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::runner {
 namespace {

@@ -12,45 +12,74 @@ namespace {
 
 constexpr const char* kPhases[] = {"intent", "unknown", "refused", "alive", "deleting", "gone"};
 
-constexpr const char* kColumns =
-    "id, job_id, attempt, provider, client_token, offer_id, offer_opaque, machine, region, zone, phase, cloud_id, "
-    "cloud_opaque, cloud_state, ssh_host, ssh_user, host_public_key, ssh_port, price_micros, currency, created_ms, "
-    "last_create_ms, billed_from_ms, deadline_ms, seen_alive, absent_since_ms, gone_ms, reason, delete_attempts, "
-    "kept, keep_until_ms";
+// Every column with its member, in one order for reading, inserting and updating. What an update leaves alone comes
+// first.
+constexpr int kIdentityColumns = 7;
+template <typename Row, typename Visit>
+void visit_columns(Row& row, Visit&& visit) {
+  visit("id", row.id);
+  visit("job_id", row.job_id);
+  visit("attempt", row.attempt);
+  visit("provider", row.provider);
+  visit("account", row.account);
+  visit("client_token", row.client_token);
+  visit("created_ms", row.created_ms);
+  visit("offer_id", row.offer_id);
+  visit("offer_opaque", row.offer_opaque);
+  visit("machine", row.machine);
+  visit("region", row.region);
+  visit("zone", row.zone);
+  visit("phase", row.phase);
+  visit("cloud_id", row.cloud_id);
+  visit("cloud_opaque", row.cloud_opaque);
+  visit("cloud_state", row.cloud_state);
+  visit("ssh_host", row.ssh_host);
+  visit("ssh_user", row.ssh_user);
+  visit("host_public_key", row.host_public_key);
+  visit("ssh_port", row.ssh_port);
+  visit("price_micros", row.price_micros);
+  visit("currency", row.currency);
+  visit("last_create_ms", row.last_create_ms);
+  visit("billed_from_ms", row.billed_from_ms);
+  visit("deadline_ms", row.deadline_ms);
+  visit("seen_alive", row.seen_alive);
+  visit("absent_since_ms", row.absent_since_ms);
+  visit("gone_ms", row.gone_ms);
+  visit("reason", row.reason);
+  visit("delete_attempts", row.delete_attempts);
+  visit("kept", row.kept);
+  visit("keep_until_ms", row.keep_until_ms);
+  visit("tidied", row.tidied);
+}
+
+// A list of what `format` makes of each column's name.
+std::string columns(const char* before, const char* after, int from = 0) {
+  std::string list;
+  int n = 0;
+  const InstanceRow row;
+  visit_columns(row, [&](const char* name, const auto&) {
+    if (n++ >= from) list += (list.empty() ? "" : ", ") + std::string(before) + name + after;
+  });
+  return list;
+}
+
+void read(const SQLite::Column& column, std::string& value) { value = column.getString(); }
+void read(const SQLite::Column& column, int& value) { value = column.getInt(); }
+void read(const SQLite::Column& column, int64_t& value) { value = column.getInt64(); }
+void read(const SQLite::Column& column, bool& value) { value = column.getInt() != 0; }
+void read(const SQLite::Column& column, InstancePhase& value) { value = instance_phase(column.getString()); }
+
+// Texts are borrowed: the row must live as long as the statement.
+void bind(SQLite::Statement& q, int n, const std::string& value) { q.bindNoCopy(n, value); }
+void bind(SQLite::Statement& q, int n, int value) { q.bind(n, value); }
+void bind(SQLite::Statement& q, int n, int64_t value) { q.bind(n, value); }
+void bind(SQLite::Statement& q, int n, bool value) { q.bind(n, value ? 1 : 0); }
+void bind(SQLite::Statement& q, int n, InstancePhase value) { q.bind(n, to_string(value)); }
 
 InstanceRow row_of(SQLite::Statement& q) {
   InstanceRow row;
-  row.id = q.getColumn(0).getString();
-  row.job_id = q.getColumn(1).getString();
-  row.attempt = q.getColumn(2).getInt();
-  row.provider = q.getColumn(3).getString();
-  row.client_token = q.getColumn(4).getString();
-  row.offer_id = q.getColumn(5).getString();
-  row.offer_opaque = q.getColumn(6).getString();
-  row.machine = q.getColumn(7).getString();
-  row.region = q.getColumn(8).getString();
-  row.zone = q.getColumn(9).getString();
-  row.phase = instance_phase(q.getColumn(10).getString());
-  row.cloud_id = q.getColumn(11).getString();
-  row.cloud_opaque = q.getColumn(12).getString();
-  row.cloud_state = q.getColumn(13).getString();
-  row.ssh_host = q.getColumn(14).getString();
-  row.ssh_user = q.getColumn(15).getString();
-  row.host_public_key = q.getColumn(16).getString();
-  row.ssh_port = q.getColumn(17).getInt();
-  row.price_micros = q.getColumn(18).getInt64();
-  row.currency = q.getColumn(19).getString();
-  row.created_ms = q.getColumn(20).getInt64();
-  row.last_create_ms = q.getColumn(21).getInt64();
-  row.billed_from_ms = q.getColumn(22).getInt64();
-  row.deadline_ms = q.getColumn(23).getInt64();
-  row.seen_alive = q.getColumn(24).getInt() != 0;
-  row.absent_since_ms = q.getColumn(25).getInt64();
-  row.gone_ms = q.getColumn(26).getInt64();
-  row.reason = q.getColumn(27).getString();
-  row.delete_attempts = q.getColumn(28).getInt();
-  row.kept = q.getColumn(29).getInt() != 0;
-  row.keep_until_ms = q.getColumn(30).getInt64();
+  int n = 0;
+  visit_columns(row, [&](const char*, auto& value) { read(q.getColumn(n++), value); });
   return row;
 }
 
@@ -60,7 +89,10 @@ std::vector<InstanceRow> rows_of(SQLite::Statement& q) {
   return rows;
 }
 
-std::string select(const char* rest) { return std::string("SELECT ") + kColumns + " FROM instances " + rest; }
+std::string select(const char* rest) {
+  static const std::string all = "SELECT " + columns("", "") + " FROM instances ";
+  return all + rest;
+}
 
 }  // namespace
 
@@ -73,81 +105,21 @@ InstancePhase instance_phase(const std::string& name) {
 }
 
 void Instances::insert(const InstanceRow& row) {
-  SQLite::Statement q(
-      db_,
-      std::string("INSERT INTO instances (") + kColumns +
-          ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  static const std::string sql = "INSERT INTO instances (" + columns("", "") + ") VALUES (" + columns(":", "") + ")";
+  SQLite::Statement q(db_, sql);
   int n = 0;
-  q.bindNoCopy(++n, row.id);
-  q.bindNoCopy(++n, row.job_id);
-  q.bind(++n, row.attempt);
-  q.bindNoCopy(++n, row.provider);
-  q.bindNoCopy(++n, row.client_token);
-  q.bindNoCopy(++n, row.offer_id);
-  q.bindNoCopy(++n, row.offer_opaque);
-  q.bindNoCopy(++n, row.machine);
-  q.bindNoCopy(++n, row.region);
-  q.bindNoCopy(++n, row.zone);
-  q.bind(++n, to_string(row.phase));
-  q.bindNoCopy(++n, row.cloud_id);
-  q.bindNoCopy(++n, row.cloud_opaque);
-  q.bindNoCopy(++n, row.cloud_state);
-  q.bindNoCopy(++n, row.ssh_host);
-  q.bindNoCopy(++n, row.ssh_user);
-  q.bindNoCopy(++n, row.host_public_key);
-  q.bind(++n, row.ssh_port);
-  q.bind(++n, row.price_micros);
-  q.bindNoCopy(++n, row.currency);
-  q.bind(++n, row.created_ms);
-  q.bind(++n, row.last_create_ms);
-  q.bind(++n, row.billed_from_ms);
-  q.bind(++n, row.deadline_ms);
-  q.bind(++n, row.seen_alive ? 1 : 0);
-  q.bind(++n, row.absent_since_ms);
-  q.bind(++n, row.gone_ms);
-  q.bindNoCopy(++n, row.reason);
-  q.bind(++n, row.delete_attempts);
-  q.bind(++n, row.kept ? 1 : 0);
-  q.bind(++n, row.keep_until_ms);
+  visit_columns(row, [&](const char*, const auto& value) { bind(q, ++n, value); });
   q.exec();
 }
 
 void Instances::update(const InstanceRow& row) {
-  SQLite::Statement q(db_,
-                      "UPDATE instances SET "
-                      "offer_id = ?, offer_opaque = ?, machine = ?, region = ?, zone = ?, phase = ?, cloud_id = ?, "
-                      "cloud_opaque = ?, cloud_state = ?, ssh_host = ?, ssh_user = ?, host_public_key = ?, "
-                      "ssh_port = ?, price_micros = ?, currency = ?, last_create_ms = ?, billed_from_ms = ?, "
-                      "deadline_ms = ?, seen_alive = ?, absent_since_ms = ?, gone_ms = ?, reason = ?, "
-                      "delete_attempts = ?, kept = ?, keep_until_ms = ?"
-                      " WHERE id = ?");
-  int n = 0;
-  q.bindNoCopy(++n, row.offer_id);
-  q.bindNoCopy(++n, row.offer_opaque);
-  q.bindNoCopy(++n, row.machine);
-  q.bindNoCopy(++n, row.region);
-  q.bindNoCopy(++n, row.zone);
-  q.bind(++n, to_string(row.phase));
-  q.bindNoCopy(++n, row.cloud_id);
-  q.bindNoCopy(++n, row.cloud_opaque);
-  q.bindNoCopy(++n, row.cloud_state);
-  q.bindNoCopy(++n, row.ssh_host);
-  q.bindNoCopy(++n, row.ssh_user);
-  q.bindNoCopy(++n, row.host_public_key);
-  q.bind(++n, row.ssh_port);
-  q.bind(++n, row.price_micros);
-  q.bindNoCopy(++n, row.currency);
-  q.bind(++n, row.last_create_ms);
-  q.bind(++n, row.billed_from_ms);
-  q.bind(++n, row.deadline_ms);
-  q.bind(++n, row.seen_alive ? 1 : 0);
-  q.bind(++n, row.absent_since_ms);
-  q.bind(++n, row.gone_ms);
-  q.bindNoCopy(++n, row.reason);
-  q.bind(++n, row.delete_attempts);
-  q.bind(++n, row.kept ? 1 : 0);
-  q.bind(++n, row.keep_until_ms);
-  q.bindNoCopy(++n, row.id);
+  static const std::string sql = "UPDATE instances SET " + columns("", " = ?", kIdentityColumns) + " WHERE id = ?";
+  SQLite::Statement q(db_, sql);
+  int n = -kIdentityColumns;
+  visit_columns(row, [&](const char*, const auto& value) {
+    if (++n > 0) bind(q, n, value);
+  });
+  bind(q, n + 1, row.id);
   if (q.exec() == 0) throw Error(Fault::not_found, "no instance " + row.id);
 }
 
@@ -169,6 +141,11 @@ std::vector<InstanceRow> Instances::open() const {
   return rows_of(q);
 }
 
+std::vector<InstanceRow> Instances::untidy() const {
+  SQLite::Statement q(db_, select("WHERE tidied = 0 AND phase IN ('refused', 'gone') ORDER BY row"));
+  return rows_of(q);
+}
+
 std::vector<InstanceRow> Instances::recent(int64_t since_ms) const {
   // A refused one has no end of its own: it counts from the last create that was sent for it.
   SQLite::Statement q(db_, select("WHERE phase NOT IN ('refused', 'gone')"
@@ -187,15 +164,15 @@ std::vector<InstanceRow> Instances::list(int limit, const std::string& after) co
   return rows_of(q);
 }
 
-void Instances::remember_region(const std::string& provider, const std::string& region) {
-  SQLite::Statement q(db_, "INSERT OR IGNORE INTO regions (provider, region) VALUES (?, ?)");
-  q.bindNoCopy(1, provider);
+void Instances::remember_region(const std::string& account, const std::string& region) {
+  SQLite::Statement q(db_, "INSERT OR IGNORE INTO regions (account, region) VALUES (?, ?)");
+  q.bindNoCopy(1, account);
   q.bindNoCopy(2, region);
   q.exec();
 }
 
 std::vector<std::pair<std::string, std::string>> Instances::regions() const {
-  SQLite::Statement q(db_, "SELECT provider, region FROM regions ORDER BY provider, region");
+  SQLite::Statement q(db_, "SELECT account, region FROM regions ORDER BY account, region");
   std::vector<std::pair<std::string, std::string>> regions;
   while (q.executeStep()) regions.emplace_back(q.getColumn(0).getString(), q.getColumn(1).getString());
   return regions;

@@ -24,7 +24,9 @@ struct InstanceRow {
   std::string id;  // stk-<install:8>-<job>-<attempt>: also name and tag at the cloud
   std::string job_id;
   int attempt = 0;
-  std::string provider, client_token;
+  std::string provider;
+  std::string account;  // of the provider; the provider's own id where it needs none
+  std::string client_token;
   std::string offer_id, offer_opaque, machine, region, zone;
   InstancePhase phase = InstancePhase::intent;
   std::string cloud_id, cloud_opaque;  // of the provider; empty until known
@@ -44,6 +46,7 @@ struct InstanceRow {
   int delete_attempts = 0;
   bool kept = false;          // outlives its job
   int64_t keep_until_ms = 0;  // idle deadline while kept; 0: until destroyed
+  bool tidied = true;         // false while what was made beside the machine (an SSH key) may still be at the cloud
 };
 
 class Instances {
@@ -51,15 +54,16 @@ class Instances {
   explicit Instances(Connection& connection) : db_(connection) {}
 
   void insert(const InstanceRow& row);
-  void update(const InstanceRow& row);  // everything but id, job, attempt, provider, client_token, created_ms
+  void update(const InstanceRow& row);  // everything but id, job, attempt, provider, account, client_token, created_ms
   [[nodiscard]] std::optional<InstanceRow> find(const std::string& id) const;
   [[nodiscard]] std::vector<InstanceRow> of_job(const std::string& job_id) const;  // by attempt
   [[nodiscard]] std::vector<InstanceRow> open() const;                             // neither refused nor gone
+  [[nodiscard]] std::vector<InstanceRow> untidy() const;                           // ended, but not yet tidied
   // Open, or ended after `since_ms`: what a sweep still looks for.
   [[nodiscard]] std::vector<InstanceRow> recent(int64_t since_ms) const;
   [[nodiscard]] std::vector<InstanceRow> list(int limit, const std::string& after) const;  // newest first
-  // Providers ever used with their regions; never forgotten.
-  void remember_region(const std::string& provider, const std::string& region);
+  // Accounts ever used with their regions; forgotten with the account only.
+  void remember_region(const std::string& account, const std::string& region);
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> regions() const;
 
  private:

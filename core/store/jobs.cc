@@ -172,4 +172,14 @@ std::vector<JobRow> Jobs::open() const {
   return rows_of(q);
 }
 
+std::vector<JobRow> Jobs::succeeded(const std::string& name, const std::string& owner, int limit) const {
+  SQLite::Statement q(db_,
+                      std::string("SELECT ") + kColumns +
+                          " FROM jobs WHERE state = 'succeeded' AND name = ? AND owner = ? ORDER BY row DESC LIMIT ?");
+  q.bindNoCopy(1, name);
+  q.bindNoCopy(2, owner);
+  q.bind(3, limit);
+  return rows_of(q);
+}
+
 }  // namespace stoker::store

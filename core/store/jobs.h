@@ -65,6 +65,8 @@ class Jobs {
   // Newest first, at most `limit`, those before the job `after` (empty: from the newest).
   [[nodiscard]] std::vector<JobRow> list(int limit, const std::string& after) const;
   [[nodiscard]] std::vector<JobRow> open() const;  // not terminal, oldest first
+  // Of one name and owner, newest first.
+  [[nodiscard]] std::vector<JobRow> succeeded(const std::string& name, const std::string& owner, int limit) const;
 
  private:
   Connection& db_;

@@ -130,9 +130,36 @@ void create(Connection& connection) {
   connection.exec(kFirstSchema);
 }
 
+// Accounts of clouds. A machine of before belongs to a provider that needs none, and left nothing beside itself.
+constexpr const char* kAccounts = R"sql(
+CREATE TABLE accounts (
+  row INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  provider TEXT NOT NULL,
+  name TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  cloud_id TEXT NOT NULL,
+  cloud_name TEXT NOT NULL,
+  balance_micros INTEGER,
+  currency TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  checked_ms INTEGER NOT NULL,
+  problem TEXT NOT NULL,
+  hint TEXT NOT NULL
+);
+
+ALTER TABLE instances ADD COLUMN account TEXT NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN tidied INTEGER NOT NULL DEFAULT 1;
+UPDATE instances SET account = provider;
+
+ALTER TABLE regions RENAME COLUMN provider TO account;
+)sql";
+
+void add_accounts(Connection& connection) { connection.exec(kAccounts); }
+
 // Entry N leads from schema N to N + 1.
 using Migration = void (*)(Connection&);
-constexpr Migration kMigrations[] = {create};
+constexpr Migration kMigrations[] = {create, add_accounts};
 static_assert(std::size(kMigrations) == Database::kSchemaVersion);
 
 int schema_version(Connection& connection) { return connection.execAndGet("PRAGMA user_version").getInt(); }

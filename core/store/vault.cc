@@ -54,18 +54,20 @@ Vault Vault::with_passphrase(Database& database, std::string_view passphrase, Ke
 }
 
 void Vault::put(const std::string& name, std::string_view secret) {
-  impl_->database.write("store a secret", [&](Connection& connection) {
-    SQLite::Statement last(connection, "SELECT version FROM secrets WHERE name = ?");
-    last.bindNoCopy(1, name);
-    const int64_t version = last.executeStep() ? last.getColumn(0).getInt64() + 1 : 1;
-    const Sealed sealed = impl_->key.seal(name, version, secret);
-    SQLite::Statement q(connection, "INSERT OR REPLACE INTO secrets (name, version, nonce, box) VALUES (?, ?, ?, ?)");
-    q.bindNoCopy(1, name);
-    q.bind(2, version);
-    q.bindNoCopy(3, sealed.nonce.data(), static_cast<int>(sealed.nonce.size()));
-    q.bindNoCopy(4, sealed.box.data(), static_cast<int>(sealed.box.size()));
-    q.exec();
-  });
+  impl_->database.write("store a secret", [&](Connection& connection) { put(connection, name, secret); });
+}
+
+void Vault::put(Connection& connection, const std::string& name, std::string_view secret) {
+  SQLite::Statement last(connection, "SELECT version FROM secrets WHERE name = ?");
+  last.bindNoCopy(1, name);
+  const int64_t version = last.executeStep() ? last.getColumn(0).getInt64() + 1 : 1;
+  const Sealed sealed = impl_->key.seal(name, version, secret);
+  SQLite::Statement q(connection, "INSERT OR REPLACE INTO secrets (name, version, nonce, box) VALUES (?, ?, ?, ?)");
+  q.bindNoCopy(1, name);
+  q.bind(2, version);
+  q.bindNoCopy(3, sealed.nonce.data(), static_cast<int>(sealed.nonce.size()));
+  q.bindNoCopy(4, sealed.box.data(), static_cast<int>(sealed.box.size()));
+  q.exec();
 }
 
 std::optional<Secret> Vault::get(const std::string& name) const {
@@ -97,11 +99,13 @@ void Vault::erase(const std::string& name) {
 }
 
 void Vault::erase_all(const std::string& prefix) {
-  impl_->database.write("erase secrets", [&](Connection& connection) {
-    SQLite::Statement q(connection, "DELETE FROM secrets WHERE substr(name, 1, length(?1)) = ?1");
-    q.bindNoCopy(1, prefix);
-    q.exec();
-  });
+  impl_->database.write("erase secrets", [&](Connection& connection) { erase_all(connection, prefix); });
+}
+
+void Vault::erase_all(Connection& connection, const std::string& prefix) {
+  SQLite::Statement q(connection, "DELETE FROM secrets WHERE substr(name, 1, length(?1)) = ?1");
+  q.bindNoCopy(1, prefix);
+  q.exec();
 }
 
 std::vector<std::string> Vault::names(const std::string& prefix) const {

@@ -47,9 +47,12 @@ class Vault {
   ~Vault();
 
   void put(const std::string& name, std::string_view secret);
+  // Within a transaction of the caller's, so that what belongs together is stored together.
+  void put(Connection& connection, const std::string& name, std::string_view secret);
   [[nodiscard]] std::optional<Secret> get(const std::string& name) const;  // throws auth when the key does not fit
   void erase(const std::string& name);
   void erase_all(const std::string& prefix);
+  static void erase_all(Connection& connection, const std::string& prefix);
   [[nodiscard]] std::vector<std::string> names(const std::string& prefix) const;
 
  private:

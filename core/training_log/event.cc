@@ -4,9 +4,9 @@
 #include <cmath>
 #include <set>
 
-#include "core/json.h"
 #include "core/training_log/canonical_names.h"
 #include "core/utf8.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::training_log {
 namespace {

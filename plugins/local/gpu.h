@@ -1,4 +1,4 @@
-// GPUs as nvidia-smi names them, and as offers do.
+// The GPUs of this machine, as nvidia-smi lists them.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,5 @@ struct Gpus {
 // The output of `nvidia-smi --query-gpu=name,memory.total --format=csv,noheader`. Of unlike GPUs the most frequent
 // model counts, for one job wants like ones.
 Gpus parse_gpus(std::string_view csv);
-
-// "NVIDIA A100-SXM4-80GB" is "A100-80GB"; the memory tells apart what the name does not.
-std::string canonical_gpu(std::string_view name, std::uint64_t mem_bytes);
 
 }  // namespace stoker::local

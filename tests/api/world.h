@@ -11,6 +11,7 @@
 
 #include "core/api/server.h"
 #include "core/error.h"
+#include "core/fleet/accounts.h"
 #include "core/fleet/fleet.h"
 #include "core/jobs/supervisor.h"
 #include "core/plugin_host/registry.h"
@@ -54,7 +55,7 @@ class World : public testing::Test {
   static constexpr const char* kOrigin = "https://app.example";
 
   ServerContext context() {
-    ServerContext it{clock, db, supervisor, feed, fleet, registry, folder.path(), "1.2.3"};
+    ServerContext it{clock, db, supervisor, feed, fleet, accounts, registry, pipeline, folder.path(), "1.2.3"};
     it.listen = "127.0.0.1:0";
     it.origins = {kOrigin};
     it.tokens = {Token::of("admin", Scope::admin, kAdmin), Token::of("app", Scope::run, kApp),
@@ -106,20 +107,23 @@ class World : public testing::Test {
   Signal work;
   plugin_host::Registry registry{{}, clock, host_log};
   fleet::Fleet fleet{db, clock, work};
-  jobs::Supervisor supervisor{jobs::PipelineContext{
-      clock,
-      db,
-      vault,
-      connector,
-      feed,
-      work,
-      [](const std::string& id) -> plugin_host::Provider& { throw Error(Fault::unsupported, "no provider " + id); },
-      [] { return std::vector<const plugin_host::LogParser*>{}; },
-      {"local"},
-      folder.path(),
-      folder.path(),
-      "0123456789abcdef",
-      [](const std::string&) {}}};
+  fleet::Accounts accounts{db, vault, registry, clock, [](std::string_view) {}};
+  const jobs::PipelineContext pipeline{clock,
+                                       db,
+                                       vault,
+                                       connector,
+                                       feed,
+                                       work,
+                                       [this](const std::string& account) { return accounts.provider(account); },
+                                       [this](const std::string& account) { return accounts.browser(account); },
+                                       [] { return std::vector<const plugin_host::LogParser*>{}; },
+                                       [] { return std::vector<fleet::UsableAccount>{{"local", "local", false}}; },
+                                       {"local"},
+                                       folder.path(),
+                                       folder.path(),
+                                       "0123456789abcdef",
+                                       [](const std::string&) {}};
+  jobs::Supervisor supervisor{pipeline};
   std::unique_ptr<Server> server;
 };
 

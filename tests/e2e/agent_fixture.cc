@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "core/json.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::e2e {
 

@@ -75,6 +75,7 @@ TEST_F(Deletion, IsDueAtOnceWhenTheSettleTimePassesMeanwhile) {
 
 TEST_F(Deletion, IsTriedForEverAndSaysThatItIsBilling) {
   InstanceRow row = condemned();
+  sky.get_ = [](const std::string& id) { return machine(id); };
   sky.remove_ = [] { throw Error(Fault::unavailable, "503"); };
   int64_t longest = 0;
   for (int i = 0; i < 100; ++i) {
@@ -87,6 +88,23 @@ TEST_F(Deletion, IsTriedForEverAndSaysThatItIsBilling) {
   EXPECT_EQ(stored(row.id).phase, InstancePhase::deleting);
   EXPECT_EQ(stored(row.id).delete_attempts, 100);
   EXPECT_EQ(alarms.back(), "deleting stk-01234567-job1-1 at sky: 503; it is still billing, trying again");
+}
+
+TEST_F(Deletion, WhatIsOnItsWayOutIsAskedAgainNowAndThenOnly) {
+  InstanceRow row = condemned();
+  int removals = 0;
+  sky.remove_ = [&] { ++removals; };
+  sky.get_ = [](const std::string& id) {
+    auto it = machine(id);
+    it.state = plugin_host::InstanceState::deleting;
+    return it;
+  };
+  for (int i = 0; i < 16; ++i) row = step(row, -1).row;
+  EXPECT_EQ(removals, 2) << "at first, and after 8 looks";
+  sky.get_ = [](const std::string& id) -> plugin_host::Instance { throw Error(Fault::forbidden, "no " + id); };
+  row = step(row, -1).row;
+  row = step(row, -1).row;
+  EXPECT_EQ(removals, 4) << "who can not look can still ask";
 }
 
 TEST_F(Deletion, ASweepDeletesASecondMachineThatShowedLate) {

@@ -49,7 +49,7 @@ TEST_F(FleetTest, ADeadlineIsWhatTheCapsAllow) {
 }
 
 TEST_F(FleetTest, AllowedHours) {
-  IntentRequest request{"job1", 1, {"sky", offer("big", 2'000'000)}, 0, 0};
+  IntentRequest request{"job1", 1, {{"sky", "sky", false}, offer("big", 2'000'000)}, 0, 0};
   EXPECT_EQ(allowed_hours(request, 0), 0);
   request.max_cost = 10;
   EXPECT_EQ(allowed_hours(request, 4'000'000), 3);
@@ -85,23 +85,6 @@ TEST_F(FleetTest, KeepingIsForATimeOrUntilDestroyed) {
   EXPECT_EQ(fleet().keep(row.id, std::nullopt).keep_until_ms, 0);
   EXPECT_FALSE(fleet().stop_keeping(row.id).kept);
   EXPECT_EQ(text(error_of([&] { (void)fleet().get("stk-x"); })), "no instance stk-x | stoker instances lists them | ");
-}
-
-TEST_F(FleetTest, OffersComeCheapestFirstAndFailuresDoNotSpoilThem) {
-  sky.offers = [] { return std::vector{offer("dear", 5), offer("cheap", 1), offer("none", 0)}; };
-  auto none = sky.offers;
-  sky.offers = [none] {
-    auto list = none();
-    list[2].availability = STOKER_AVAIL_NONE;
-    return list;
-  };
-  const OfferList list = list_offers({"sky", "sea"}, {}, OfferOrder::cheapest, context().provider, {});
-  ASSERT_EQ(list.offers.size(), 2u);
-  EXPECT_EQ(list.offers[0].offer.id, "cheap");
-  EXPECT_EQ(list.offers[1].offer.id, "dear");
-  ASSERT_EQ(list.failures.size(), 1u);
-  EXPECT_EQ(list.failures[0].first, "sea");
-  EXPECT_STREQ(list.failures[0].second.what(), "the plugin sea is not enabled");
 }
 
 TEST(UserData, IsCloudConfig) {

@@ -24,9 +24,9 @@ class FleetWorld : public store::OpenStore {
     return {clock,
             database(),
             work,
-            [this](const std::string& id) -> plugin_host::Provider& {
+            [this](const std::string& id) {
               if (id != "sky") throw Error(Fault::unsupported, "the plugin " + id + " is not enabled");
-              return sky;
+              return std::shared_ptr<plugin_host::Provider>(std::shared_ptr<void>(), &sky);
             },
             "0123456789abcdef",
             nullptr,
@@ -36,7 +36,7 @@ class FleetWorld : public store::OpenStore {
   // An intent at 2 units an hour.
   store::InstanceRow intent(double max_cost = 0, double max_hours = 0, int attempt = 1, int64_t micros = 2'000'000) {
     FleetContext ctx = context();
-    return commit_intent(ctx, {"job1", attempt, {"sky", offer("big", micros)}, max_cost, max_hours});
+    return commit_intent(ctx, {"job1", attempt, {{"sky", "sky", false}, offer("big", micros)}, max_cost, max_hours});
   }
   store::InstanceRow create(const store::InstanceRow& row) {
     FleetContext ctx = context();

@@ -49,6 +49,18 @@ class ScriptedProvider final : public plugin_host::Provider {
     if (remove_) remove_();
   }
 
+  std::vector<plugin_host::Resource> resources(const std::string&, const std::string& token, const Wait&) override {
+    if (resources_fail) throw Error(*resources_fail);
+    auto found = left;
+    std::erase_if(found, [&](const plugin_host::Resource& it) { return !token.empty() && it.client_token != token; });
+    return found;
+  }
+  void remove_resource(const plugin_host::Resource& resource, const Wait&) override {
+    std::erase_if(left, [&](const plugin_host::Resource& it) { return it.id == resource.id; });
+  }
+
+  std::vector<plugin_host::Resource> left;  // beside the machines
+  std::optional<Error> resources_fail;
   std::function<std::vector<plugin_host::Offer>()> offers;
   std::function<std::vector<plugin_host::Instance>()> create_;
   std::function<std::vector<plugin_host::Instance>(const std::string& token)> find_;

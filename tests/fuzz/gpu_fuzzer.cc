@@ -1,3 +1,4 @@
+// link: Stoker::sdk
 // The local provider reads what nvidia-smi prints.
 #include "plugins/local/gpu.cc"  // a plugin is no library to link
 

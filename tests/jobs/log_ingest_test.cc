@@ -38,14 +38,21 @@ class LogIngestTest : public store::OpenStore {
                                      network_,
                                      feed_,
                                      work_,
-                                     [this](const std::string&) -> plugin_host::Provider& { return sky_; },
+                                     sky(),
+                                     sky(),
                                      [this] { return std::vector<const plugin_host::LogParser*>{&parser_}; },
+                                     [] { return std::vector<fleet::UsableAccount>{{"sky", "sky", false}}; },
                                      {"sky"},
                                      folder_ / "state",
                                      folder_,
                                      "0123456789abcdef",
                                      nullptr});
     job("job1");
+  }
+
+  fleet::ProviderSource sky() {
+    return
+        [this](const std::string&) { return std::shared_ptr<plugin_host::Provider>(std::shared_ptr<void>(), &sky_); };
   }
 
   void job(const std::string& id) {

@@ -14,6 +14,7 @@
 #include "core/plugin_host/account_link.h"
 #include "core/plugin_host/call.h"
 #include "core/plugin_host/foreign_value.h"
+#include "core/plugin_host/http_client.h"
 #include "core/plugin_host/http_service.h"
 #include "tests/plugin_host/loopback_server.h"
 #include "tests/plugin_host/recording_log.h"
@@ -101,7 +102,7 @@ class HttpCase : public testing::Test {
   std::vector<std::string> allowed{"api.acme.example", "*.eu.acme.example"};
   HttpPace pace;
   std::optional<HttpTransport> transport;
-  AccountLink link{"acme/main", secrets, nullptr};
+  AccountLink link{"acme/main", secrets, nullptr, nullptr};
 };
 
 template <class ClockType>

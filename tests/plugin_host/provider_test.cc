@@ -20,8 +20,11 @@ class ProviderTest : public PluginFolderTest {
       for (size_t at; (at = text.find("secret-token")) != std::string::npos;) text.replace(at, 12, "************");
       return text;
     };
-    return open(with).provider(id);
+    made_ = nullptr;  // before the plugin it came from goes
+    made_ = open(with).make(id, {}, {});
+    return *made_;
   }
+  ~ProviderTest() override { made_ = nullptr; }
   std::string breach(const std::string& call, const std::string& fault, const std::string& what,
                      const std::string& id = "scripted") {
     return fault + " | " + id + ": " + call + " broke the contract of plugins: " + what + " | this is a bug of " +
@@ -35,6 +38,8 @@ class ProviderTest : public PluginFolderTest {
     Provider& provider = script("create", what, id);
     return failure_of([&] { provider.create({}, {}); });
   }
+
+  std::shared_ptr<Provider> made_;
 };
 
 TEST_F(ProviderTest, FactsAndResultsComeThrough) {
@@ -62,8 +67,8 @@ TEST_F(ProviderTest, FactsAndResultsComeThrough) {
 
   const Account account = provider.validate({});
   EXPECT_EQ(account.name, "Ann");
-  EXPECT_EQ(account.balance.micros, -5);
-  EXPECT_EQ(account.balance.currency, "EUR");
+  EXPECT_EQ(account.balance->micros, -5);
+  EXPECT_EQ(account.balance->currency, "EUR");
 
   const Instance instance = provider.get({"i-1", "", ""}, {});
   EXPECT_EQ(instance.state, InstanceState::running);
@@ -220,7 +225,7 @@ TEST_F(ProviderTest, WhoIgnoresCancelIsBelievedAndNoted) {
   RegistryOptions with = options({"scripted"});
   with.config = {{"scripted.region", "north"}, {"scripted.create", "deaf"}};
   registry = std::make_unique<Registry>(with, jumping, log);
-  EXPECT_EQ(registry->provider("scripted").create({}, {stop.get_token()}).size(), 1u)
+  EXPECT_EQ(registry->make("scripted", {}, {})->create({}, {stop.get_token()}).size(), 1u)
       << "a machine that exists is not dropped";
   registry.reset();  // before its clock goes
   const auto lines = log.lines();
@@ -238,14 +243,16 @@ TEST_F(ProviderTest, ServicesKnowWhoCallsAndWhatItMay) {
             "unsupported | scripted: remove failed: unsupported | ");
   static const TestService service{[](stoker_call* call) {
     const bool right = call->host.plugin() == "scripted" && call->doing == "remove" &&
-                       call->wait.deadline_ms == 1LL << 60 &&
-                       call->host.allowed_hosts() == std::vector<std::string>{"api.scripted.test", "*.storage.test"};
+                       call->wait.deadline_ms == 1LL << 60 && call->account->account == "mine";
     return stoker_status{right ? STOKER_E_QUOTA : STOKER_E_CONFLICT};
   }};
   RegistryOptions with = options({"scripted"});
   with.config = {{"scripted.region", "north"}, {"scripted.remove", "service"}};
   with.services = {{"test.service/1", &service}};
-  EXPECT_EQ(failure_of([&] { open(with).provider("scripted").remove({"i-1", "", ""}, {{}, 1LL << 60}); }),
+  Registry& all = open(with);
+  EXPECT_EQ(all.setup("scripted").allowed_hosts, (std::vector<std::string>{"api.scripted.test", "*.storage.test"}));
+  const auto provider = all.make("scripted", {}, all.link("scripted", "mine", nullptr));
+  EXPECT_EQ(failure_of([&] { provider->remove({"i-1", "", ""}, {{}, 1LL << 60}); }),
             "quota | scripted: remove failed: quota | ");
 }
 

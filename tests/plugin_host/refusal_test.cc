@@ -32,7 +32,7 @@ class Refusal : public PluginFolderTest {
     EXPECT_EQ(registry->log_parser("lines").id(), "lines");
     // The same words, as an error, where the plugin is asked for.
     try {
-      registry->provider(id);
+      (void)registry->provider(id);
       ADD_FAILURE() << "a refused provider was handed out";
     } catch (const Error& error) {
       EXPECT_EQ(error.fault, Fault::unsupported);

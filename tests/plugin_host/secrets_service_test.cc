@@ -38,7 +38,7 @@ struct SecretsService : testing::Test {
   SystemClock clock;
   RecordingLog log;
   HostServices host{"acme", "/plugins/acme.so", clock, log, {}, {}};
-  AccountLink account{"acme/main", std::make_shared<OneSecret>(), nullptr};
+  AccountLink account{"acme/main", std::make_shared<OneSecret>(), nullptr, nullptr};
 };
 
 TEST_F(SecretsService, LendsASecretAsItIs) {

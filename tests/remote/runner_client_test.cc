@@ -7,11 +7,11 @@
 #include <fstream>
 #include <random>
 
-#include "core/json.h"
 #include "core/private_file.h"
 #include "core/remote/digest.h"
 #include "core/remote/libssh2_session.h"
 #include "core/remote/shell_words.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 #include "tests/remote/sshd_fixture.h"
 
 namespace stoker::remote {

@@ -13,6 +13,7 @@ Cloud::Cloud(Scheduler& scheduler, const CloudTraits& traits) : scheduler_(sched
       STOKER_CAP_USER_DATA | STOKER_CAP_TAGS | (traits.idempotent ? STOKER_CAP_NATIVE_IDEMPOTENCY : 0);
   facts_.power_off = STOKER_POWER_OFF_KEEPS_BILLING;
   facts_.settle_ms = traits.settle_ms;
+  facts_.has_resources = traits.makes_keys;
 }
 
 bool Cloud::roll(int percent) { return faults_on && static_cast<int>(scheduler_.random()() % 100) < percent; }
@@ -75,6 +76,10 @@ Rental& Cloud::make(const plugin_host::CreateRequest& request) {
 
 std::vector<Instance> Cloud::create(const plugin_host::CreateRequest& request, const Wait&) {
   before("create");
+  if (traits_.makes_keys) {
+    keys_.push_back({"k" + std::to_string(++keys_made_), request.client_token, request.owner, scheduler_.mono_ms()});
+    after("create a key");
+  }
   if (roll(traits_.unavailable_percent)) throw Error(Fault::unavailable, "create: 503");
   if (roll(traits_.refuse_percent)) throw Error(Fault::no_capacity, "create: no capacity");
   const auto same = [&](const Rental& it) { return it.token == request.client_token && it.removed_ms == 0; };
@@ -119,6 +124,29 @@ void Cloud::remove(const plugin_host::InstanceRef& ref, const Wait&) {
   for (Rental& it : rentals_)
     if (it.id == ref.id && it.removed_ms == 0) it.removed_ms = std::max<int64_t>(1, scheduler_.mono_ms());
   after("remove");
+}
+
+std::vector<plugin_host::Resource> Cloud::resources(const std::string& owner, const std::string& token, const Wait&) {
+  before("list keys");
+  std::vector<plugin_host::Resource> found;
+  for (const Key& key : keys_)
+    if (key.owner == owner && (token.empty() || key.token == token) &&
+        scheduler_.mono_ms() >= key.made_ms + traits_.list_lag_ms)
+      found.push_back({STOKER_RESOURCE_SSH_KEY, key.id, "", key.token, key.token});
+  after("list keys");
+  return found;
+}
+
+void Cloud::remove_resource(const plugin_host::Resource& resource, const Wait&) {
+  before("remove a key");
+  std::erase_if(keys_, [&](const Key& key) { return key.id == resource.id; });
+  after("remove a key");
+}
+
+std::vector<std::string> Cloud::keys_left() const {
+  std::vector<std::string> ids;
+  for (const Key& key : keys_) ids.push_back(key.id + " of " + key.token);
+  return ids;
 }
 
 std::vector<std::string> Cloud::living() const {

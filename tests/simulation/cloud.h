@@ -17,6 +17,7 @@ struct CloudTraits {
   int64_t get_lag_ms = 0;   // and by id this late
   int64_t settle_ms = 90'000;
   int64_t boot_ms = 20'000, delete_ms = 10'000;
+  bool makes_keys = false;              // a key object with every create, shown as late as a machine
   int fault_percent = 0;                // of calls refused, or acted upon and then answered with an error
   int refuse_percent = 0;               // of creates definitely refused for lack of capacity
   int unavailable_percent = 0;          // of creates that do nothing and say so
@@ -44,11 +45,15 @@ class Cloud final : public plugin_host::Provider {
   std::vector<plugin_host::Instance> find(const std::string& owner, const std::string& token, const Wait&) override;
   plugin_host::Instance get(const plugin_host::InstanceRef&, const Wait&) override;
   void remove(const plugin_host::InstanceRef&, const Wait&) override;
+  std::vector<plugin_host::Resource> resources(const std::string& owner, const std::string& token,
+                                               const Wait&) override;
+  void remove_resource(const plugin_host::Resource&, const Wait&) override;
 
   // Judgement.
   [[nodiscard]] const std::vector<Rental>& history() const { return rentals_; }
   [[nodiscard]] std::vector<std::string> living() const;  // billed now
   [[nodiscard]] int64_t micros_billed() const;            // from creation to removal, all machines
+  [[nodiscard]] std::vector<std::string> keys_left() const;
   [[nodiscard]] std::set<std::string> tokens_doubled() const { return doubled_; }
 
   [[nodiscard]] bool runs(const std::string& id) const;  // booted and not gone
@@ -69,7 +74,14 @@ class Cloud final : public plugin_host::Provider {
   Scheduler& scheduler_;
   CloudTraits traits_;
   plugin_host::ProviderFacts facts_;
+  struct Key {
+    std::string id, token, owner;
+    int64_t made_ms = 0;
+  };
+
   std::vector<Rental> rentals_;
+  std::vector<Key> keys_;  // those that are there
+  int keys_made_ = 0;
   std::set<std::string> doubled_;
 };
 

@@ -61,6 +61,7 @@ Story story_of(uint64_t seed) {
   story.cloud.get_lag_ms = below(30) * kSecond;
   story.cloud.boot_ms = below(90) * kSecond;
   story.cloud.blind_percent = chance(30) ? 5 : 0;
+  story.cloud.makes_keys = chance(60);
   story.cloud.double_percent = chance(15) ? 30 : 0;
   story.cloud.dearer_percent = chance(15) ? 30 : 0;
   if (chance(8)) story.cloud.vanish_after_ms = below(20) * kMinute, story.lenient = true;
@@ -130,6 +131,7 @@ class Judge {
  private:
   void money() {
     EXPECT_TRUE(world_.cloud.living().empty()) << "a machine lives on";
+    EXPECT_TRUE(world_.cloud.keys_left().empty()) << "a key is left: " << world_.cloud.keys_left().front();
     EXPECT_TRUE(world_.cloud.tokens_doubled().empty()) << "create was sent again";
     const int64_t cap = static_cast<int64_t>(story_.max_cost * 1e6);
     // Fetching what is there, deleting, and looking for what was made double.

@@ -40,12 +40,10 @@ struct World::Agent {
                                   connector,
                                   feed,
                                   work,
-                                  [&world](const std::string& id) -> plugin_host::Provider& {
-                                    if (world.provider_missing)
-                                      throw Error(Fault::unsupported, "the plugin " + id + " is not loaded");
-                                    return world.cloud;
-                                  },
+                                  source(world),
+                                  source(world),
                                   [&world] { return std::vector<const plugin_host::LogParser*>{&world.parser}; },
+                                  [] { return std::vector<fleet::UsableAccount>{{"sim", "sim", false}}; },
                                   {"sim"},
                                   folder,
                                   folder / "runners",
@@ -55,6 +53,13 @@ struct World::Agent {
     context_ = std::make_unique<jobs::PipelineContext>(context);
     sweeper = std::make_unique<fleet::Sweeper>(jobs::fleet_context(*context_));
   }
+  static fleet::ProviderSource source(World& world) {
+    return [&world](const std::string& id) {
+      if (world.provider_missing) throw Error(Fault::unsupported, "the plugin " + id + " is not loaded");
+      return std::shared_ptr<plugin_host::Provider>(std::shared_ptr<void>(), &world.cloud);
+    };
+  }
+
   store::Database db;
   store::Vault vault;
   jobs::EventFeed feed;

@@ -9,12 +9,12 @@ class InstancesTest : public OpenStore {};
 
 // Every member, in the order of the header; a new one that is not stored fails to compile or to compare.
 auto members(const InstanceRow& r) {
-  const auto& [id, job, attempt, provider, token, offer, opaque, machine, region, zone, phase, cloud_id, cloud_opaque,
-               cloud_state, host, user, key, port, price, currency, created, last_create, billed, deadline, seen,
-               absent, gone, reason, deletes, kept, keep_until] = r;
-  return std::tuple(id, job, attempt, provider, token, offer, opaque, machine, region, zone, phase, cloud_id,
+  const auto& [id, job, attempt, provider, account, token, offer, opaque, machine, region, zone, phase, cloud_id,
+               cloud_opaque, cloud_state, host, user, key, port, price, currency, created, last_create, billed,
+               deadline, seen, absent, gone, reason, deletes, kept, keep_until, tidied] = r;
+  return std::tuple(id, job, attempt, provider, account, token, offer, opaque, machine, region, zone, phase, cloud_id,
                     cloud_opaque, cloud_state, host, user, key, port, price, currency, created, last_create, billed,
-                    deadline, seen, absent, gone, reason, deletes, kept, keep_until);
+                    deadline, seen, absent, gone, reason, deletes, kept, keep_until, tidied);
 }
 
 InstanceRow full_instance() {
@@ -23,6 +23,7 @@ InstanceRow full_instance() {
   row.job_id = "job1";
   row.attempt = 2;
   row.provider = "aws";
+  row.account = "aws-2";
   row.client_token = "token";
   row.offer_id = "offer";
   row.offer_opaque = std::string("o\0p", 3);
@@ -50,6 +51,7 @@ InstanceRow full_instance() {
   row.delete_attempts = 7;
   row.kept = true;
   row.keep_until_ms = 8;
+  row.tidied = false;
   return row;
 }
 
@@ -72,6 +74,7 @@ TEST_F(InstancesTest, KeepsEveryFieldOfAnInstance) {
   expected.job_id = "job1";
   expected.attempt = 2;
   expected.provider = "aws";
+  expected.account = "aws-2";
   expected.client_token = "token";
   expected.created_ms = 1;
   with<Instances>(
@@ -111,6 +114,13 @@ TEST_F(InstancesTest, SelectsInstancesByPhaseAndTime) {
     EXPECT_EQ(ids(instances.recent(60)), "iuad");
     EXPECT_EQ(ids(instances.of_job("job")), "gdarui");
     EXPECT_EQ(ids(instances.of_job("none")), "");
+    EXPECT_EQ(ids(instances.untidy()), "");
+    for (const char* id : {"u", "r", "g"}) {
+      InstanceRow row = instances.find(id).value();
+      row.tidied = false;
+      instances.update(row);
+    }
+    EXPECT_EQ(ids(instances.untidy()), "rg") << "those that have ended";
     EXPECT_EQ(ids(instances.list(4, "")), "gdar");
     EXPECT_EQ(ids(instances.list(4, "r")), "ui");
   });

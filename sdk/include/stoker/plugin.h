@@ -63,6 +63,10 @@ typedef struct stoker_descriptor {
   const char *const *allowed_hosts; /* NULL-ended list of globs; the agent enforces it. NULL: no network at all */
   int64_t settle_ms;                /* provider: how long a listing may lag behind the truth          */
   int64_t min_create_interval_ms;   /* provider: the vendor's floor between two creates; 0: none known */
+  int64_t request_interval_ms;      /* the vendor's limit for one account, as the mean time between two requests ... */
+  uint32_t request_burst;           /* ... and how many may come at once; the agent paces. 0, 0: none known         */
+  uint32_t reserved;
+  const char *const *permissions; /* NULL-ended: the least that the credential must be allowed, in the vendor's words */
 } stoker_descriptor;
 
 typedef struct stoker_plugin {

@@ -40,7 +40,7 @@ typedef struct stoker_offer {
   uint32_t struct_size;
   int32_t availability; /* STOKER_AVAIL_... */
   stoker_str id, region, zone, machine;
-  stoker_str gpu_model; /* canonical: "H100", "A100-80GB", "RTX-4090"; empty without a GPU */
+  stoker_str gpu_model; /* as the vendor spells it; the agent makes it "H100", "A100-80GB", "RTX-4090". Empty: no GPU */
   stoker_str cpu_arch;  /* "x86_64" or "aarch64" */
   uint32_t gpu_count, vcpus;
   uint64_t gpu_mem_bytes; /* of one GPU */
@@ -65,7 +65,8 @@ enum { STOKER_CREATE_SPOT = 1 };
 typedef struct stoker_create_request {
   uint32_t struct_size;
   uint32_t flags;          /* STOKER_CREATE_... */
-  stoker_str client_token; /* <= 64 characters of [A-Za-z0-9-], the same over retries */
+  /* <= 64 characters of [A-Za-z0-9-], the same over retries; begins with "stk-", the first 8 characters of `owner`, "-" */
+  stoker_str client_token;
   stoker_str offer_id, offer_opaque, region, zone, name, image;
   stoker_str ssh_public_key; /* one line of authorized_keys form, or several separated by LF */
   stoker_str user_data;      /* cloud-init, rendered by the agent */

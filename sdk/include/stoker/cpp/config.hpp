@@ -31,7 +31,9 @@ struct Descriptor {
   std::uint64_t capabilities = 0;
   std::int32_t power_off = STOKER_POWER_OFF_UNKNOWN;
   const char* const* allowed_hosts = nullptr;
-  std::int64_t settle_ms = 0, min_create_interval_ms = 0;
+  std::int64_t settle_ms = 0, min_create_interval_ms = 0, request_interval_ms = 0;
+  std::uint32_t request_burst = 0;
+  const char* const* permissions = nullptr;
 
   [[nodiscard]] constexpr stoker_descriptor to_c() const noexcept {
     return {sizeof(stoker_descriptor),
@@ -45,7 +47,11 @@ struct Descriptor {
             license,
             allowed_hosts,
             settle_ms,
-            min_create_interval_ms};
+            min_create_interval_ms,
+            request_interval_ms,
+            request_burst,
+            0,
+            permissions};
   }
 };
 

@@ -1,5 +1,5 @@
-// A provider as a class: derive from Provider, and from StopStart or HostKeys for what the cloud can do beyond; offer
-// it with stoker::provider<T>(descriptor, schema).
+// A provider as a class: derive from Provider, and from StopStart, HostKeys or Resources for what the cloud can do
+// beyond; offer it with stoker::provider<T>(descriptor, schema).
 #pragma once
 
 #include <concepts>
@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "../ext/host_keys.h"
+#include "../ext/resources.h"
 #include "../ext/stop_start.h"
 #include "call.hpp"
 #include "config.hpp"
@@ -44,6 +45,14 @@ class HostKeys {
  public:
   virtual ~HostKeys() = default;
   virtual void host_keys(Call&, const InstanceRef&, const Emit<std::string_view>&) = 0;
+};
+
+// Extension stoker.provider.resources/1.
+class Resources {
+ public:
+  virtual ~Resources() = default;
+  virtual void list_resources(Call&, const FindQuery&, const Emit<Resource>&) = 0;
+  virtual void remove_resource(Call&, const Resource&) = 0;
 };
 
 template <class T>
@@ -169,6 +178,22 @@ class ProviderTable {
     });
   }
 
+  static stoker_status list_resources(stoker_provider* provider, stoker_call* call, const stoker_find_query* query,
+                                      stoker_resource_sink sink, void* user) noexcept {
+    return guard(call, [&] {
+      Call context(call);
+      impl(provider).list_resources(context, FindQuery::from(query), Emit<Resource>(sink, user));
+    });
+  }
+
+  static stoker_status remove_resource(stoker_provider* provider, stoker_call* call,
+                                       const stoker_resource* resource) noexcept {
+    return guard(call, [&] {
+      Call context(call);
+      impl(provider).remove_resource(context, Resource::from(resource));
+    });
+  }
+
   static const void* get_extension(stoker_provider*, const char* extension_id) noexcept {
     if constexpr (std::derived_from<T, StopStart>) {
       static constexpr stoker_stop_start kTable{sizeof(stoker_stop_start), 0, &stop, &start};
@@ -177,6 +202,10 @@ class ProviderTable {
     if constexpr (std::derived_from<T, HostKeys>) {
       static constexpr stoker_host_keys kTable{sizeof(stoker_host_keys), 0, &host_keys};
       if (std::string_view(extension_id) == STOKER_EXT_HOST_KEYS) return &kTable;
+    }
+    if constexpr (std::derived_from<T, Resources>) {
+      static constexpr stoker_resources kTable{sizeof(stoker_resources), 0, &list_resources, &remove_resource};
+      if (std::string_view(extension_id) == STOKER_EXT_RESOURCES) return &kTable;
     }
     (void)extension_id;
     return nullptr;

@@ -5,8 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "../provider.h"
+#include "../ext/resources.h"
 #include "failure.hpp"
+#include "gpu_model.hpp"
 
 namespace stoker {
 
@@ -64,9 +65,10 @@ struct OfferQuery {
             (q.flags & STOKER_QUERY_SPOT) != 0};
   }
 
-  // Whether the offer is what was asked for, except region and spot, which a cloud filters by itself.
-  [[nodiscard]] bool fits(const Offer& offer) const noexcept {
-    return (gpu_model.empty() || gpu_model == offer.gpu_model) && (cpu_arch.empty() || cpu_arch == offer.cpu_arch) &&
+  // Whether the offer is what was asked for, except spot, which a cloud filters by itself.
+  [[nodiscard]] bool fits(const Offer& offer) const {
+    return gpu_matches(gpu_model, stoker::gpu_model(offer.gpu_model, offer.gpu_mem_bytes)) &&
+           (region.empty() || region == offer.region) && (cpu_arch.empty() || cpu_arch == offer.cpu_arch) &&
            offer.gpu_count >= min_gpus && offer.vcpus >= min_vcpus && offer.gpu_mem_bytes >= min_gpu_mem_bytes &&
            offer.mem_bytes >= min_mem_bytes && offer.disk_bytes >= min_disk_bytes &&
            (max_per_hour.micros == 0 || offer.price.per_hour.micros <= max_per_hour.micros);
@@ -127,6 +129,19 @@ struct Instance {
   std::int64_t created_ms = 0;
   Price price{};
   std::string opaque{}, host_public_key{}, ssh_private_key{};
+  std::int64_t deadline_ms = 0;
+};
+
+// Made beside a machine, named after its client token; see ext/resources.h.
+struct Resource {
+  std::int32_t kind = STOKER_RESOURCE_OTHER;  // STOKER_RESOURCE_...
+  std::string id{}, region{}, name{}, client_token{};
+
+  static Resource from(const stoker_resource* resource) {
+    const auto r = read(resource);
+    return {r.kind, std::string(view(r.id)), std::string(view(r.region)), std::string(view(r.name)),
+            std::string(view(r.client_token))};
+  }
 };
 
 // Hands values to the host one at a time. Leaves the method by an exception of the layer's own when the host has had
@@ -204,11 +219,31 @@ class Emit<Instance> {
     made.opaque = str(instance.opaque);
     made.host_public_key = str(instance.host_public_key);
     made.ssh_private_key = str(instance.ssh_private_key);
+    made.deadline_ms = instance.deadline_ms;
     if (const stoker_status status = sink_(user_, &made); status != STOKER_OK) throw detail::Stopped{status};
   }
 
  private:
   stoker_instance_sink sink_;
+  void* user_;
+};
+
+template <>
+class Emit<Resource> {
+ public:
+  Emit(stoker_resource_sink sink, void* user) noexcept : sink_(sink), user_(user) {}
+  void operator()(const Resource& resource) const {
+    auto made = sized<stoker_resource>();
+    made.kind = resource.kind;
+    made.id = str(resource.id);
+    made.region = str(resource.region);
+    made.name = str(resource.name);
+    made.client_token = str(resource.client_token);
+    if (const stoker_status status = sink_(user_, &made); status != STOKER_OK) throw detail::Stopped{status};
+  }
+
+ private:
+  stoker_resource_sink sink_;
   void* user_;
 };
 

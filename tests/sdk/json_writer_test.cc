@@ -1,4 +1,4 @@
-#include "core/json.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
 
 #include <gtest/gtest.h>
 

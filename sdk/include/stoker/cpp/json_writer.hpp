@@ -1,4 +1,4 @@
-// Writing JSON: RapidJSON's streaming writer with string_view and without NaN. Reading is simdjson's, used directly.
+// Writing JSON: RapidJSON's streaming writer with string_view and without NaN. Reading is json.hpp's.
 #pragma once
 
 #include <rapidjson/stringbuffer.h>

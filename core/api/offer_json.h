@@ -1,0 +1,16 @@
+// Offers, and the accounts that could not be asked for theirs, as the API shows them.
+#pragma once
+
+#include <vector>
+
+#include "core/fleet/offers.h"
+#include "sdk/include/stoker/cpp/json_writer.hpp"
+
+namespace stoker::api {
+
+void write_offer(JsonWriter& json, const fleet::AccountOffer& one);
+
+// "failures":[...] within an object.
+void write_failures(JsonWriter& json, const std::vector<fleet::OfferFailure>& failures);
+
+}  // namespace stoker::api

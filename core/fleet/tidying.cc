@@ -1,0 +1,40 @@
+#include "core/fleet/tidying.h"
+
+#include <algorithm>
+
+namespace stoker::fleet {
+namespace {
+
+constexpr int64_t kCallMs = kMinute;
+constexpr int64_t kLookAgainMs = 5 * kSecond;
+constexpr int64_t kMaxBackOffMs = 5 * kMinute;
+
+// True when there was nothing.
+bool remove_all(plugin_host::Provider& provider, const FleetContext& ctx, const store::InstanceRow& row,
+                const Wait& wait) {
+  const auto left = provider.resources(ctx.install_id, row.client_token, wait);
+  for (const plugin_host::Resource& resource : left) provider.remove_resource(resource, wait);
+  return left.empty();
+}
+
+}  // namespace
+
+TidyStep tidy_step(FleetContext& ctx, const store::InstanceRow& row, int failures, const Wait& wait) {
+  const int64_t asked = ctx.clock.wall_ms();
+  int64_t settled = 0;
+  try {
+    const std::shared_ptr<plugin_host::Provider> provider = ctx.provider(row.account);
+    const Wait call = wait.until(ctx.clock.mono_ms() + kCallMs);
+    settled = row.last_create_ms + provider->facts().settle_ms;
+    if (!remove_all(*provider, ctx, row, call)) return {false, false, kLookAgainMs};
+  } catch (const Error& error) {
+    if (!wait.cancel.stop_requested() && failures == 0 && ctx.alarm)
+      ctx.alarm("removing what " + row.id + " left at " + row.account + ": " + error.what() + "; trying again");
+    return {false, true, std::min(kMaxBackOffMs, kLookAgainMs << std::min(failures, 6))};
+  }
+  if (asked < settled) return {false, false, settled - asked};
+  change(ctx, "tidied", row.id, [](store::InstanceRow& it) { it.tidied = true; });
+  return {true, false, 0};
+}
+
+}  // namespace stoker::fleet

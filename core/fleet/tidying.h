@@ -1,0 +1,19 @@
+// What create() made beside a machine (an SSH key object), on its way to being gone once the machine is.
+#pragma once
+
+#include "core/fleet/context.h"
+
+namespace stoker::fleet {
+
+struct TidyStep {
+  bool done = false;
+  bool failed = false;      // the provider could not be asked, or refused
+  int64_t again_in_ms = 0;  // unless done
+};
+
+// Removes what is listed under the token of an ended row, `failures` being how often that failed before. Done, and
+// recorded so, when nothing is listed and a settle time has passed since the last create. Never throws for what a
+// provider does.
+TidyStep tidy_step(FleetContext& ctx, const store::InstanceRow& row, int failures, const Wait& wait);
+
+}  // namespace stoker::fleet

@@ -1,0 +1,26 @@
+// What a job would cost, before it is submitted: offers asked now, hours from earlier runs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/fleet/estimate.h"
+#include "core/jobs/pipeline.h"
+#include "core/jobs/spec.h"
+
+namespace stoker::jobs {
+
+struct JobEstimate {
+  fleet::Estimate cost;
+  fleet::AccountOffer offer;                  // the one that would be tried first
+  std::vector<std::string> rests_on;          // sentences for people
+  std::vector<fleet::OfferFailure> failures;  // accounts that could not be asked
+};
+
+// `hours`: how long the caller thinks it takes; else what earlier jobs of the same name and owner took. Throws
+// no_capacity with the nearest offers when nothing fits, unsupported when no account is there to ask.
+[[nodiscard]] JobEstimate estimate_job(const PipelineContext& ctx, const JobSpec& spec, const std::string& owner,
+                                       std::optional<double> hours, const Wait& wait);
+
+}  // namespace stoker::jobs

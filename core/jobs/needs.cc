@@ -1,0 +1,47 @@
+#include "core/jobs/needs.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace stoker::jobs {
+
+plugin_host::OfferQuery query_of(const JobSpec& spec) {
+  plugin_host::OfferQuery query;
+  query.region = spec.resources.region;
+  query.machine = spec.resources.machine;
+  query.gpu_model = spec.resources.gpu;
+  // As many as asked for and no more: eight where one was wanted cost eight times as much.
+  query.min_gpus = query.max_gpus = static_cast<uint32_t>(spec.resources.gpu_count);
+  query.min_disk_bytes = static_cast<uint64_t>(spec.resources.disk_gb) * 1'000'000'000;
+  query.max_micros_per_hour = std::llround(spec.resources.max_price_per_hour * 1e6);
+  query.spot = spec.resources.spot;
+  return query;
+}
+
+std::vector<fleet::UsableAccount> candidates(const JobSpec& spec, const std::vector<fleet::UsableAccount>& all) {
+  std::vector<fleet::UsableAccount> chosen;
+  const auto add = [&](const std::string& name) {
+    const size_t before = chosen.size();
+    for (const fleet::UsableAccount& account : all) {
+      if (account.id != name && account.provider != name) continue;
+      const bool twice =
+          std::any_of(chosen.begin(), chosen.end(), [&](const auto& one) { return one.id == account.id; });
+      if (!twice) chosen.push_back(account);
+    }
+    return chosen.size() > before;
+  };
+  for (const std::string& name : spec.providers) {
+    const bool known = std::any_of(all.begin(), all.end(), [&](const fleet::UsableAccount& account) {
+      return account.id == name || account.provider == name;
+    });
+    if (!known)
+      throw Error(Fault::unsupported, "no account of " + name + " is connected", "run: stoker accounts add " + name,
+                  "provider");
+    add(name);
+  }
+  if (!spec.providers.empty()) return chosen;
+  if (spec.resources.gpu.empty() && spec.resources.machine.empty() && add("local")) return chosen;
+  return all;
+}
+
+}  // namespace stoker::jobs

@@ -1,0 +1,18 @@
+// What a job needs of a machine, and where it may be had.
+#pragma once
+
+#include <vector>
+
+#include "core/fleet/offers.h"
+#include "core/jobs/spec.h"
+
+namespace stoker::jobs {
+
+[[nodiscard]] plugin_host::OfferQuery query_of(const JobSpec& spec);
+
+// Of all accounts those that the spec names, as it orders them, by account or by provider; where it names none, this
+// machine for what asks for no GPU and no machine type, else all. Throws unsupported for a name without an account.
+[[nodiscard]] std::vector<fleet::UsableAccount> candidates(const JobSpec& spec,
+                                                           const std::vector<fleet::UsableAccount>& all);
+
+}  // namespace stoker::jobs

@@ -1,0 +1,100 @@
+// Calls of one cloud's JSON API over HTTPS: the credential named, the answer read, and what is no success thrown as the
+// Failure that the agent can act on. A cloud adds what its own error codes mean.
+#pragma once
+
+#include <charconv>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "call.hpp"
+#include "json.hpp"
+
+namespace stoker {
+
+// What a request does at the cloud, and so what a lost answer means.
+enum class Effect {
+  repeatable,  // reads, or may be repeated with the same end: the agent tries again by itself
+  once         // makes something each time it arrives: a lost, unreadable or 5xx answer is STOKER_E_UNKNOWN_OUTCOME
+};
+
+struct ApiReply {
+  int status = 0;
+  Json body;  // absent where there was none
+};
+
+class CloudApi {
+ public:
+  // What an error answer means, where its status alone does not tell: the Failure to throw, or nothing. `doing` is the
+  // sentence's beginning: "acme: listing machines".
+  using Explain = std::function<std::optional<Failure>(const ApiReply&, const std::string& doing)>;
+
+  // `base_url` without a slash at its end; the credential goes into `Authorization: Bearer <secret_key>`.
+  CloudApi(std::string cloud, std::string base_url, std::string secret_key, Explain explain)
+      : cloud_(std::move(cloud)),
+        base_url_(std::move(base_url)),
+        secret_key_(std::move(secret_key)),
+        explain_(std::move(explain)) {}
+
+  ApiReply get(Call& call, const std::string& doing, const std::string& path) const {
+    return send(doing, call.http().get(base_url_ + path), Effect::repeatable);
+  }
+  ApiReply post(Call& call, const std::string& doing, const std::string& path, std::string json, Effect effect) const {
+    auto request = call.http().post(base_url_ + path);
+    request.body(std::move(json));
+    return send(doing, std::move(request), effect);
+  }
+  ApiReply remove(Call& call, const std::string& doing, const std::string& path) const {
+    return send(doing, call.http().remove(base_url_ + path), Effect::repeatable);
+  }
+
+  // "acme: listing machines".
+  [[nodiscard]] std::string sentence(const std::string& doing) const { return cloud_ + ": " + doing; }
+
+ private:
+  // As HTTP has it; Explain knows better for its cloud. 409 and 422 are refusals of what was asked for.
+  static stoker_status status_of(int status, Effect effect) noexcept {
+    const bool unclear = status >= 500 || status == 408 || status < 300;
+    if (unclear) return effect == Effect::once ? STOKER_E_UNKNOWN_OUTCOME : STOKER_E_UNAVAILABLE;
+    if (status == 401) return STOKER_E_AUTH;
+    if (status == 402) return STOKER_E_QUOTA;
+    if (status == 403) return STOKER_E_FORBIDDEN;
+    if (status == 404 || status == 410) return STOKER_E_NOT_FOUND;
+    if (status == 429) return STOKER_E_RATE_LIMITED;
+    return STOKER_E_INVALID;
+  }
+
+  static std::int64_t retry_after_ms(const HttpResponse& response) noexcept {
+    const std::string_view text = response.header("Retry-After");
+    std::int64_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    const bool whole = error == std::errc{} && end == text.data() + text.size() && seconds > 0 && seconds < 86'400;
+    return whole ? seconds * 1000 : -1;
+  }
+
+  ApiReply send(const std::string& doing, HttpRequest request, Effect effect) const {
+    request.secret("Authorization", "Bearer ", secret_key_).header("Accept", "application/json");
+    request.retry(effect == Effect::once ? STOKER_RETRY_NEVER : STOKER_RETRY_ALWAYS);
+    const HttpResponse response = request.send();
+    const bool success = response.status() >= 200 && response.status() < 300;
+    ApiReply reply{response.status(), {}};
+    try {
+      if (!response.body().empty())
+        reply.body = Json::parse(response.body(), sentence(doing), status_of(response.status(), effect));
+    } catch (const Failure&) {
+      if (success) throw;  // an error page says enough by its status
+    }
+    if (success) return reply;
+    const std::string what = sentence(doing) + " failed with HTTP " + std::to_string(response.status());
+    auto failure = explain_(reply, sentence(doing)).value_or(Failure{status_of(response.status(), effect), what});
+    if (failure.status() == STOKER_E_RATE_LIMITED) failure.retry_after(retry_after_ms(response));
+    throw failure;
+  }
+
+  std::string cloud_, base_url_, secret_key_;
+  Explain explain_;
+};
+
+}  // namespace stoker
