@@ -42,4 +42,11 @@ bool power_machine_off() {
   return run(::geteuid() == 0 ? as_root : with_sudo);
 }
 
+bool end_boot_grace() {
+  constexpr const char* kScript = "touch /run/stoker-armed && shutdown -c";
+  const char* const as_root[] = {"sh", "-c", kScript, nullptr};
+  const char* const with_sudo[] = {"sudo", "-n", "sh", "-c", kScript, nullptr};
+  return run(::geteuid() == 0 ? as_root : with_sudo);
+}
+
 }  // namespace stoker::runner

@@ -7,5 +7,8 @@ namespace stoker::runner {
 [[nodiscard]] bool may_power_off();
 // False when the command could not be run or was refused.
 bool power_machine_off();
+// Calls off the power-off that cloud-init has scheduled for a machine which no agent takes up, now and at every later
+// boot (fleet/user_data). False when that could not be done: the machine would go off amid its training.
+bool end_boot_grace();
 
 }  // namespace stoker::runner
