@@ -1,0 +1,232 @@
+#include "plugins/digitalocean/digitalocean_cloud.h"
+
+#include <set>
+#include <stoker/cpp/json_writer.hpp>
+
+#include "plugins/digitalocean/droplet.h"
+
+namespace stoker::digitalocean {
+namespace {
+
+constexpr int kPageSize = 200, kMaxPages = 500;
+constexpr char kKey[] = "key:", kTag[] = "tag:";
+
+// The permission that a call needs stands in brackets: it is the first thing to know when it is refused.
+constexpr char kReadAccount[] = "reading the account (account:read)";
+constexpr char kListSizes[] = "listing sizes (sizes:read, regions:read)";
+constexpr char kListDroplets[] = "listing droplets (droplet:read)";
+constexpr char kListTagged[] = "listing droplets by tag (droplet:read, tag:read)";
+constexpr char kGetDroplet[] = "looking at a droplet (droplet:read)";
+constexpr char kCreateDroplet[] = "creating a droplet (droplet:create, tag:create)";
+constexpr char kDeleteDroplet[] = "deleting a droplet (droplet:delete)";
+constexpr char kListKeys[] = "listing SSH keys (ssh_key:read)";
+constexpr char kCreateKey[] = "registering an SSH key (ssh_key:create)";
+constexpr char kDeleteKey[] = "removing an SSH key (ssh_key:delete)";
+constexpr char kListTags[] = "listing tags (tag:read)";
+constexpr char kDeleteTag[] = "removing a tag (tag:delete)";
+
+std::string base_url(const Config& config) {
+  return config.text("cloud", "digitalocean") == "amd" ? "https://api.devcloud.amd.com"
+                                                       : "https://api.digitalocean.com";
+}
+
+std::string droplet_body(const CreateRequest& request, const std::string& size, std::int64_t key) {
+  JsonWriter json;
+  json.begin_object()
+      .member("name", request.name)
+      .member("region", request.region)
+      .member("size", size)
+      .member("image", request.image.empty() ? request.offer_opaque : request.image)
+      .member("user_data", request.user_data);
+  json.key("ssh_keys").begin_array().integer(key).end_array();
+  json.key("tags").begin_array().text(owner_tag(request.owner));
+  json.text(run_tag(request.client_token, request.deadline_ms)).end_array();
+  return json.end_object().str();
+}
+
+std::string key_body(std::string_view name, std::string_view public_key) {
+  JsonWriter json;
+  return json.begin_object().member("name", name).member("public_key", public_key).end_object().str();
+}
+
+}  // namespace
+
+DigitalOceanCloud::DigitalOceanCloud(const Config& config) : api_("digitalocean", base_url(config), "token", explain) {}
+
+void DigitalOceanCloud::each(Call& call, const std::string& doing, const std::string& path, const std::string& key,
+                             const Visit& visit) {
+  std::set<std::string> seen;
+  const auto broken = [&](const char* how) {
+    return Failure{STOKER_E_UNAVAILABLE, api_.sentence(doing) + " gave a list that " + how};
+  };
+  const std::string first =
+      path + (path.find('?') == std::string::npos ? '?' : '&') + "per_page=" + std::to_string(kPageSize);
+  for (int page = 1; page <= kMaxPages; ++page) {
+    const Json body = api_.get(call, doing, first + "&page=" + std::to_string(page)).body;
+    if (!body[key].is_list()) throw broken("is none");
+    for (const Json& item : body[key].items()) {
+      std::string id = item["id"].text();
+      if (id.empty()) id = item["slug"].exists() ? item["slug"].text() : item["name"].text();
+      if (!seen.insert(id).second) throw broken("has an item twice");
+      visit(item);
+    }
+    if (body["links"]["pages"]["next"].exists()) continue;
+    if (body["meta"]["total"].count() > seen.size()) throw broken("is not whole");
+    return;
+  }
+  throw broken("has no end");
+}
+
+Account DigitalOceanCloud::validate(Call& call) {
+  const Json account = api_.get(call, kReadAccount, "/v2/account").body["account"];
+  if (!account.exists()) throw Failure{STOKER_E_UNAVAILABLE, "digitalocean: reading the account gave none"};
+  if (account["status"].text() == "locked")
+    throw Failure{STOKER_E_FORBIDDEN, "digitalocean: the account is locked: " + account["status_message"].text()}
+        .blame("token")
+        .hint("DigitalOcean's support can unlock it");
+  require_permissions(call);
+  const Json team = account["team"];
+  return {team.exists() ? team["uuid"].text() : account["uuid"].text(),
+          team.exists() ? team["name"].text() : account["name"].text(),
+          {}};
+}
+
+// Better now than when a machine is to be deleted. What writes is asked for in a way that can never succeed: a size
+// that does not exist, a key that is none, an id beyond all ids.
+void DigitalOceanCloud::require_permissions(Call& call) {
+  const auto probe = [](const std::function<void()>& request) {
+    try {
+      request();
+    } catch (const Failure& failure) {
+      if (failure.status() != STOKER_E_INVALID && failure.status() != STOKER_E_NOT_FOUND) throw;
+    }
+  };
+  const std::string nothing = "9007199254740991";
+  JsonWriter droplet;
+  droplet.begin_object()
+      .member("name", "stk-probe")
+      .member("size", "stk-none")
+      .member("image", "stk-none")
+      .end_object();
+  probe([&] { api_.get(call, kListSizes, "/v2/sizes?per_page=1"); });
+  probe([&] { api_.get(call, kListDroplets, "/v2/droplets?type=gpus&per_page=1"); });
+  probe([&] { api_.get(call, kListKeys, "/v2/account/keys?per_page=1"); });
+  probe([&] { api_.get(call, kListTags, "/v2/tags?per_page=1"); });
+  probe([&] { api_.post(call, kCreateDroplet, "/v2/droplets", droplet.str(), Effect::repeatable); });
+  probe([&] { api_.remove(call, kDeleteDroplet, "/v2/droplets/" + nothing); });
+  probe([&] { api_.post(call, kCreateKey, "/v2/account/keys", key_body("stk-probe", "none"), Effect::repeatable); });
+  probe([&] { api_.remove(call, kDeleteKey, "/v2/account/keys/" + nothing); });
+  probe([&] { api_.remove(call, kDeleteTag, "/v2/tags/stk-none"); });
+}
+
+void DigitalOceanCloud::list_offers(Call& call, const OfferQuery& query, const Emit<Offer>& emit) {
+  each(call, kListSizes, "/v2/sizes", "sizes", [&](const Json& size) {
+    auto offer = offer_of(size);
+    if (!offer) return;
+    const auto regions = regions_of(size);
+    offer->id = offer->machine;
+    offer->availability = STOKER_AVAIL_NONE;
+    if (regions.empty() && query.fits(*offer)) emit(*offer);
+    offer->availability = STOKER_AVAIL_UNKNOWN;  // listed, though a create may still be refused
+    for (const std::string& region : regions) {
+      offer->region = region;
+      offer->id = offer->machine + "@" + region;
+      if (query.fits(*offer)) emit(*offer);
+    }
+  });
+}
+
+// A create takes no limit, and prices change.
+void DigitalOceanCloud::require_price(Call& call, const CreateRequest& request, const std::string& size) {
+  if (request.max_per_hour.micros == 0) return;
+  each(call, kListSizes, "/v2/sizes", "sizes", [&](const Json& one) {
+    const auto offer = offer_of(one);
+    if (offer && offer->machine == size && offer->price.per_hour.micros > request.max_per_hour.micros)
+      throw Failure{STOKER_E_NO_CAPACITY, "digitalocean: " + size + " costs more than was quoted"};
+  });
+}
+
+// A key object by its name. One that was registered a moment ago may not be listed yet.
+std::int64_t DigitalOceanCloud::ensure_key(Call& call, const CreateRequest& request) {
+  if (key_token_ == request.client_token) return key_id_;
+  const auto public_key = request.ssh_public_key.substr(0, request.ssh_public_key.find('\n'));
+  try {
+    const ApiReply reply =
+        api_.post(call, kCreateKey, "/v2/account/keys", key_body(request.client_token, public_key), Effect::repeatable);
+    key_id_ = reply.body["ssh_key"]["id"].integer();
+    key_token_ = key_id_ != 0 ? request.client_token : "";
+    if (key_id_ != 0) return key_id_;
+  } catch (const Failure& failure) {
+    if (failure.message().find("already in use") == std::string::npos) throw;
+  }
+  std::int64_t id = 0;
+  each(call, kListKeys, "/v2/account/keys", "ssh_keys", [&](const Json& key) {
+    if (key["name"].text() == request.client_token) id = key["id"].integer();
+  });
+  if (id == 0)
+    throw Failure{STOKER_E_UNAVAILABLE, "digitalocean: the SSH key just registered is not listed yet"}.retry_after(
+        5000);
+  return id;
+}
+
+void DigitalOceanCloud::create(Call& call, const CreateRequest& request, const Emit<Instance>& emit) {
+  const std::string size(request.offer_id.substr(0, request.offer_id.find('@')));
+  require_price(call, request, size);
+  const std::int64_t key = ensure_key(call, request);
+  const Json droplet =
+      api_.post(call, kCreateDroplet, "/v2/droplets", droplet_body(request, size, key), Effect::once).body["droplet"];
+  Instance made = instance_of(droplet);
+  if (made.id.empty()) throw Failure{STOKER_E_UNKNOWN_OUTCOME, "digitalocean: creating a droplet gave no id"};
+  made.client_token = request.client_token;
+  if (made.region.empty()) made.region = request.region;
+  emit(made);
+}
+
+// By type, for GPU droplets are in no other list; and by tag, for whatever is in none of them.
+void DigitalOceanCloud::find(Call& call, const FindQuery& query, const Emit<Instance>& emit) {
+  std::set<std::string> found;
+  const auto visit = [&](const Json& droplet) {
+    const Instance instance = instance_of(droplet);
+    if (!is_owned(droplet, query.owner) || !found.insert(instance.id).second) return;
+    if (query.client_token.empty() || query.client_token == instance.client_token) emit(instance);
+  };
+  each(call, kListDroplets, "/v2/droplets?type=gpus", "droplets", visit);
+  try {
+    each(call, kListTagged, "/v2/droplets?tag_name=" + owner_tag(query.owner), "droplets", visit);
+  } catch (const Failure& failure) {
+    if (failure.status() != STOKER_E_NOT_FOUND) throw;  // a tag that was never used
+  }
+}
+
+Instance DigitalOceanCloud::get(Call& call, const InstanceRef& ref) {
+  const Json droplet = api_.get(call, kGetDroplet, "/v2/droplets/" + std::string(ref.id)).body["droplet"];
+  if (!droplet.exists()) throw Failure{STOKER_E_UNAVAILABLE, "digitalocean: looking at a droplet gave none"};
+  return instance_of(droplet);
+}
+
+void DigitalOceanCloud::remove(Call& call, const InstanceRef& ref) {
+  api_.remove(call, kDeleteDroplet, "/v2/droplets/" + std::string(ref.id));
+}
+
+void DigitalOceanCloud::list_resources(Call& call, const FindQuery& query, const Emit<Resource>& emit) {
+  const auto wanted = [&](const std::string& token) {
+    return token.starts_with(prefix_of(query.owner)) && (query.client_token.empty() || query.client_token == token);
+  };
+  each(call, kListKeys, "/v2/account/keys", "ssh_keys", [&](const Json& key) {
+    const std::string name = key["name"].text();
+    if (wanted(name)) emit(Resource{STOKER_RESOURCE_SSH_KEY, kKey + key["id"].text(), "", name, name});
+  });
+  each(call, kListTags, "/v2/tags", "tags", [&](const Json& tag) {
+    const std::string name = tag["name"].text(), token = token_of_tag(name);
+    if (wanted(token)) emit(Resource{STOKER_RESOURCE_OTHER, kTag + name, "", name, token});
+  });
+}
+
+void DigitalOceanCloud::remove_resource(Call& call, const Resource& resource) {
+  if (resource.id.starts_with(kKey))
+    api_.remove(call, kDeleteKey, "/v2/account/keys/" + resource.id.substr(sizeof kKey - 1));
+  else
+    api_.remove(call, kDeleteTag, "/v2/tags/" + resource.id.substr(sizeof kTag - 1));
+}
+
+}  // namespace stoker::digitalocean
