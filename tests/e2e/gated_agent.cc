@@ -1,7 +1,8 @@
-// The agent, but killed or held at a commit that the test names. STOKER_E2E_GATE is "kill before C", "kill after C" or
-// "hold after C", where C is a commit's name or its number since the start. The kill is SIGKILL, so nothing is tidied
-// up; the thread of the first such commit is held until the file STOKER_E2E_TRACE.go exists. The names of the commits
-// come to the file STOKER_E2E_TRACE, one a line.
+// The agent, but on a clock that is STOKER_E2E_SPEED times as fast, and killed or held at a commit that the test names.
+// STOKER_E2E_GATE is "kill before C", "kill after C" or "hold after C", where C is a commit's name or its number since
+// the start. The kill is SIGKILL, so nothing is tidied up; the thread of the first such commit is held until the file
+// STOKER_E2E_TRACE.go exists. The names of the commits come to the file STOKER_E2E_TRACE, one a line. Without a gate
+// nothing of that happens.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -9,11 +10,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <string>
 
 #include "core/agent/agent.h"
 #include "core/error.h"
+#include "tests/e2e/fast_clock.h"
 
 namespace {
 
@@ -64,11 +67,16 @@ class TestGate final : public stoker::store::CommitGate {
 int main() {
   const char* order = ::getenv("STOKER_E2E_GATE");
   const char* trace = ::getenv("STOKER_E2E_TRACE");
-  if (order == nullptr || trace == nullptr) return 2;
-  TestGate gate(order, trace);
+  const char* speed = ::getenv("STOKER_E2E_SPEED");
+  if ((order == nullptr) != (trace == nullptr)) return 2;
+  std::optional<TestGate> gate;
+  if (order != nullptr) gate.emplace(order, trace);
+  std::optional<stoker::e2e::FastClock> clock;
+  if (speed != nullptr) clock.emplace(std::atof(speed));
   try {
     return stoker::agent::serve(stoker::agent::load_config({}, stoker::agent::process_environment()),
-                                stoker::agent::Layout::of_this_program(), {&gate});
+                                stoker::agent::Layout::of_this_program(),
+                                {gate ? &*gate : nullptr, clock ? &*clock : nullptr});
   } catch (const stoker::Error& error) {
     std::fprintf(stderr, "gated-agent: %s\n", error.what());
     return 1;

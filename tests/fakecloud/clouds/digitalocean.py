@@ -1,4 +1,5 @@
 """DigitalOcean's API v2 as it is spoken at api.digitalocean.com."""
+import hashlib
 import secrets
 import uuid
 
@@ -206,11 +207,15 @@ class DigitalOcean(Cloud):
 
     # What the account is, and what is on offer.
 
+    @staticmethod
+    def _id_of(what, request):
+        return hashlib.sha1(f"{what} {request.credential.account}".encode()).hexdigest()
+
     def _account(self, request):
         account = {"floating_ip_limit": 5, "email": "someone@example.com", "name": "Someone",
-                   "uuid": "b6fc48dbf6d9906cace5f3c78dc9851e757381ef", "email_verified": True,
+                   "uuid": self._id_of("user", request), "email_verified": True,
                    "status": self.settings["account_status"], "status_message": "",
-                   "team": {"uuid": "5df3e3004a17e242b7c20ca6c9fc25b701a47ece", "name": "Mine"}}
+                   "team": {"uuid": self._id_of("team", request), "name": "Mine"}}
         if request.credential.may("droplet:read"):
             account["droplet_limit"] = self.settings["quota"]
         return Answer(200, {"account": account})
