@@ -1,20 +1,14 @@
-#include <sys/ioctl.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 
 #include "core/cli/command.h"
+#include "core/cli/ensure_agent.h"
 #include "core/cli/job_file.h"
-#include "core/cli/job_screen.h"
-#include "core/cli/start_agent.h"
 #include "core/cli/watch_job.h"
 
 namespace stoker::cli {
 namespace {
-
-constexpr int64_t kStartMs = 30 * kSecond;
 
 // The environment is the caller's: it is read here, once, before any thread.
 std::optional<std::string> variable(const std::string& name) {
@@ -28,28 +22,6 @@ std::string random_key() {
   std::string hex;
   for (const unsigned char byte : bytes) hex += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
   return hex;
-}
-
-void ensure_agent(Invocation& call, const AgentClient& agent) {
-  if (agent.answers()) return;
-  const Settings& settings = call.settings();
-  std::error_code fault;
-  BackgroundAgent background;
-  background.program = std::filesystem::read_symlink("/proc/self/exe", fault);
-  if (fault || !std::filesystem::exists(background.program)) background.program = "/proc/self/exe";
-  background.arguments = {"serve", "--state-dir", settings.state_dir.string()};
-  if (std::filesystem::exists(settings.config_file)) {
-    background.arguments.insert(background.arguments.end(),
-                                {"--config", std::filesystem::absolute(settings.config_file).string()});
-  }
-  for (const auto& folder : call.flags.plugin_path)
-    background.arguments.insert(background.arguments.end(),
-                                {"--plugin-path", std::filesystem::absolute(folder).string()});
-  background.state_dir = settings.state_dir;
-  const int pid =
-      start_agent(background, [&] { return agent.answers(); }, call.clock, Wait{{}, call.clock.mono_ms() + kStartMs});
-  call.note("no agent was running: started one in the background (pid " + std::to_string(pid) + ", log " +
-            (settings.state_dir / "agent.log").string() + ")");
 }
 
 JobFile prepare(const Arguments& arguments) {
