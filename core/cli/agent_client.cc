@@ -21,7 +21,8 @@ constexpr int kPollMs = 200;
 class Session final : public net::HTTPClientSession {
  public:
   explicit Session(const ClientView& view) : HTTPClientSession(view.host, view.port) {
-    setTimeout(Poco::Timespan(10, 0), Poco::Timespan(60, 0), Poco::Timespan(60, 0));
+    // The agent gives a cloud a minute to answer it.
+    setTimeout(Poco::Timespan(10, 0), Poco::Timespan(60, 0), Poco::Timespan(90, 0));
     setKeepAlive(false);
   }
   // Bytes that lie in the session's own buffer are not seen by poll().

@@ -32,6 +32,7 @@ class AgentClient {
   std::string post(const std::string& path, std::string_view body, const Headers& headers = {}) const {
     return call("POST", path, body, headers);
   }
+  std::string patch(const std::string& path, std::string_view body) const { return call("PATCH", path, body, {}); }
   std::string remove(const std::string& path) const { return call("DELETE", path, {}, {}); }
   [[nodiscard]] bool answers() const;
 

@@ -35,6 +35,7 @@ TEST(AgentClient, sends_the_token_and_the_body) {
   const AgentClient client = server.client(clock);
   EXPECT_EQ(client.get("/v1/jobs"), "GET /v1/jobs Bearer secret - ");
   EXPECT_EQ(client.post("/v1/jobs", "{}", {{"Idempotency-Key", "k"}}), "POST /v1/jobs Bearer secret k {}");
+  EXPECT_EQ(client.patch("/v1/accounts/a", "{}"), "PATCH /v1/accounts/a Bearer secret - {}");
   EXPECT_EQ(client.remove("/v1/instances/i"), "DELETE /v1/instances/i Bearer secret - ");
   EXPECT_TRUE(client.answers());
 }
