@@ -20,6 +20,12 @@ bool is_id_text(const std::string& text) {
 
 }  // namespace
 
+Error bad_usage(const std::string& message, const std::string& hint) {
+  Error error(Fault::invalid, message, hint);
+  error.code = kBadUsageCode;
+  return error;
+}
+
 const Settings& Invocation::settings() {
   if (!settings_read) settings_read = entry.settings(flags);
   return *settings_read;
@@ -35,9 +41,9 @@ void Invocation::note(const std::string& message) const {
 }
 
 std::vector<Command> commands() {
-  return {serve_command(),   run_command(),    jobs_command(),      show_command(),    logs_command(),
-          metrics_command(), cancel_command(), instances_command(), destroy_command(), parse_command(),
-          plugins_command(), doctor_command(), version_command()};
+  return {serve_command(),   run_command(),     jobs_command(),   show_command(),      logs_command(),
+          metrics_command(), cancel_command(),  offers_command(), instances_command(), destroy_command(),
+          parse_command(),   plugins_command(), doctor_command(), version_command()};
 }
 
 void for_each_entry(const AgentClient& agent, const std::string& path, const std::function<void(const Json&)>& entry) {

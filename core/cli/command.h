@@ -18,6 +18,10 @@ namespace stoker::cli {
 
 constexpr int kDone = 0, kFailed = 1, kBadUsage = 2, kNoAgentExit = 3, kCancelled = 130;
 
+// Error::code of what was typed wrongly; the command line turns it into exit code 2.
+constexpr const char* kBadUsageCode = "bad_usage";
+[[nodiscard]] Error bad_usage(const std::string& message, const std::string& hint = {});
+
 // What was typed, by the option's or argument's name ("--env", "JOB").
 class Arguments {
  public:
@@ -79,6 +83,7 @@ Command instances_command();
 Command jobs_command();
 Command logs_command();
 Command metrics_command();
+Command offers_command();
 Command parse_command();
 Command plugins_command();
 Command run_command();

@@ -1,5 +1,6 @@
 #include "core/cli/command.h"
 #include "core/cli/json_reader.h"
+#include "core/cli/offer_text.h"
 #include "core/cli/table.h"
 
 namespace stoker::cli {
@@ -15,8 +16,8 @@ int run(Invocation& call) {
   for_each_entry(agent, "/v1/instances", [&](const Json& one) {
     if (!is_open(one)) return;
     const std::string currency = one["cost"]["currency"].text();
-    table.row({one["id"].text(), one["provider"].text(), one["state"].text(), one["machine"].text(),
-               one["region"].text(), format_money(one["cost"]["per_hour"].number(), currency),
+    table.row({one["id"].text(), account_text(one), one["state"].text(), one["machine"].text(), one["region"].text(),
+               format_money(one["cost"]["per_hour"].number(), currency),
                format_money(one["cost"]["so_far"].number(), currency), one["job_id"].text()});
   });
   table.print(call.out);

@@ -75,10 +75,17 @@ std::string unknown_command(int argc, char** argv, const std::vector<Command>& t
   return {};
 }
 
+// What is wrong with the job file or an option, as this program or the agent found out.
+bool is_bad_usage(const Error& error, const Command& command) {
+  if (error.code == kBadUsageCode) return true;
+  const bool of_account = error.code == to_string(Fault::auth) || error.code == to_string(Fault::quota);
+  return error.fault == Fault::invalid && !of_account && (command.name == "run" || command.name == "offers");
+}
+
 int exit_code(const Error& error, const Command& command) {
   if (error.code == kNoAgent) return kNoAgentExit;
   if (error.fault == Fault::cancelled) return kCancelled;
-  return error.fault == Fault::invalid && command.name == "run" ? kBadUsage : kFailed;
+  return is_bad_usage(error, command) ? kBadUsage : kFailed;
 }
 
 int run_command_line(const Entry& entry, const Common& common, const Parsed& parsed) {
