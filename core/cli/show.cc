@@ -1,9 +1,30 @@
+#include <algorithm>
+
 #include "core/cli/command.h"
 #include "core/cli/job_summary.h"
+#include "core/cli/offer_text.h"
+#include "core/cli/plain_text.h"
 #include "core/cli/table.h"
 
 namespace stoker::cli {
 namespace {
+
+// "gpu_1x_h100_pcie of lambda in us-west-3: refused: insufficient capacity"
+std::string attempt_text(const Json& attempt) {
+  const std::string region = attempt["region"].text(), reason = attempt["reason"].text();
+  return attempt["machine"].text() + " of " + account_text(attempt) + (region.empty() ? "" : " in " + region) + ": " +
+         attempt["state"].text() + (reason.empty() ? "" : ": " + reason);
+}
+
+// One that went well is the job's instance, which is shown already.
+void print_attempts(const std::vector<Json>& attempts, std::ostream& out) {
+  const auto failed = [](const Json& one) {
+    return one["state"].text() == "refused" || one["state"].text() == "unknown";
+  };
+  if (attempts.size() < 2 && std::none_of(attempts.begin(), attempts.end(), failed)) return;
+  for (const auto& one : attempts)
+    out << "attempt " << one["attempt"].integer().value_or(0) << ": " << printable(attempt_text(one)) << "\n";
+}
 
 int run(Invocation& call) {
   const AgentClient agent = call.agent();
@@ -23,6 +44,7 @@ int run(Invocation& call) {
   table.row({"log parser", job["parser"].text()});
   table.row({"log bytes", std::to_string(job["log_bytes"].integer().value_or(0))});
   table.print(call.out);
+  print_attempts(job["attempts"].items(), call.out);
   return kDone;
 }
 
