@@ -79,6 +79,7 @@ struct Command {
 Command cancel_command();
 Command destroy_command();
 Command doctor_command();
+Command estimate_command();
 Command instances_command();
 Command jobs_command();
 Command logs_command();

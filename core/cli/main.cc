@@ -79,7 +79,8 @@ std::string unknown_command(int argc, char** argv, const std::vector<Command>& t
 bool is_bad_usage(const Error& error, const Command& command) {
   if (error.code == kBadUsageCode) return true;
   const bool of_account = error.code == to_string(Fault::auth) || error.code == to_string(Fault::quota);
-  return error.fault == Fault::invalid && !of_account && (command.name == "run" || command.name == "offers");
+  return error.fault == Fault::invalid && !of_account &&
+         (command.name == "run" || command.name == "estimate" || command.name == "offers");
 }
 
 int exit_code(const Error& error, const Command& command) {

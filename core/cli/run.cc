@@ -4,7 +4,7 @@
 
 #include "core/cli/command.h"
 #include "core/cli/ensure_agent.h"
-#include "core/cli/job_file.h"
+#include "core/cli/job_arguments.h"
 #include "core/cli/watch_job.h"
 
 namespace stoker::cli {
@@ -24,28 +24,17 @@ std::string random_key() {
   return hex;
 }
 
-JobFile prepare(const Arguments& arguments) {
-  JobFile job = JobFile::load(arguments.text("FILE"));
-  for (const auto& assignment : arguments.all("--set")) job.set(assignment);
-  for (const auto& assignment : arguments.all("--env")) job.set_env(assignment);
-  if (arguments.has("--provider")) job.set_provider(arguments.text("--provider"));
-  job.resolve(variable);
-  return job;
-}
-
 std::string submit(const AgentClient& agent, const JobFile& job) {
   try {
     return agent.post("/v1/jobs", job.json(), {{"Idempotency-Key", random_key()}});
   } catch (const Error& e) {
-    if (e.field.empty() || e.fault == Fault::auth) throw;
-    Error placed(e.fault, job.where(e.field) + ": " + e.what(), e.hint, e.field);
-    placed.code = e.code;
-    throw placed;
+    throw placed(e, job);
   }
 }
 
 int run(Invocation& call) {
-  const JobFile job = prepare(call.arguments);
+  JobFile job = read_job(call.arguments);
+  job.resolve(variable);
   for (const std::string& name : job.bare_secrets())
     call.note("env." + name + " looks like a secret and would be stored and shown in clear; secrets: {" + name +
               ": env:" + name + "} keeps it");
