@@ -33,10 +33,9 @@ class SingleKeys {
 
 }  // namespace
 
-Interrupts::Interrupts() {
+Interrupts::Interrupts(std::initializer_list<int> signals) {
   ::sigemptyset(&set_);
-  ::sigaddset(&set_, SIGINT);
-  ::sigaddset(&set_, SIGTERM);
+  for (const int signal : signals) ::sigaddset(&set_, signal);
   ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
 }
 

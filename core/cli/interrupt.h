@@ -2,14 +2,15 @@
 #pragma once
 
 #include <csignal>
+#include <initializer_list>
 #include <optional>
 
 namespace stoker::cli {
 
-// Blocks SIGINT and SIGTERM for the calling thread while it lives; make it before other threads start.
+// Blocks these signals for the calling thread while it lives; make it before other threads start.
 class Interrupts {
  public:
-  Interrupts();
+  explicit Interrupts(std::initializer_list<int> signals = {SIGINT, SIGTERM});
   ~Interrupts();
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
