@@ -41,9 +41,10 @@ void Invocation::note(const std::string& message) const {
 }
 
 std::vector<Command> commands() {
-  return {serve_command(),   run_command(),    jobs_command(),    show_command(),     logs_command(),
-          metrics_command(), cancel_command(), offers_command(),  estimate_command(), instances_command(),
-          destroy_command(), parse_command(),  plugins_command(), doctor_command(),   version_command()};
+  return {serve_command(),  run_command(),      jobs_command(),      show_command(),
+          logs_command(),   metrics_command(),  cancel_command(),    accounts_command(),
+          offers_command(), estimate_command(), instances_command(), destroy_command(),
+          parse_command(),  plugins_command(),  doctor_command(),    version_command()};
 }
 
 void for_each_entry(const AgentClient& agent, const std::string& path, const std::function<void(const Json&)>& entry) {
@@ -78,6 +79,11 @@ std::string full_id(const AgentClient& agent, const std::string& path, const std
   std::string hint = "it may be:";
   for (size_t i = 0; i < std::min<size_t>(found.size(), 5); ++i) hint += " " + found[i];
   throw Error(Fault::invalid, "`" + prefix + "` begins more than one id", hint);
+}
+
+std::string entry_path(const std::string& list, const std::string& id) {
+  if (!is_id_text(id)) throw bad_usage("`" + printable(id) + "` is not an id");
+  return list + "/" + id;
 }
 
 bool is_open(const Json& instance) {

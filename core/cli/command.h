@@ -76,6 +76,7 @@ struct Command {
   std::string exit_codes = "0  done\n  1  failed\n  2  bad usage\n  3  no agent can be reached";
 };
 
+Command accounts_command();
 Command cancel_command();
 Command destroy_command();
 Command doctor_command();
@@ -101,6 +102,9 @@ void for_each_entry(const AgentClient& agent, const std::string& path, const std
 // The id that begins with `prefix` in the list at `path` ("/v1/jobs"). Throws not_found, or invalid naming the
 // candidates.
 [[nodiscard]] std::string full_id(const AgentClient& agent, const std::string& path, const std::string& prefix);
+
+// "/v1/accounts/team" for an id that was typed. Throws bad usage for what is no id.
+[[nodiscard]] std::string entry_path(const std::string& list, const std::string& id);
 
 // False once an entry of /v1/instances is known to cost nothing any more.
 [[nodiscard]] bool is_open(const Json& instance);

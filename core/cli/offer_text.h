@@ -9,7 +9,7 @@
 
 namespace stoker::cli {
 
-// Of anything with `provider` and `account`: "lambda", or "lambda/work" for an account with an id of its own.
+// Of anything with `provider` and `account`: "lambda", or "lambda/team" for an account with an id of its own.
 [[nodiscard]] std::string account_text(const Json& one);
 [[nodiscard]] std::string gigabytes_text(std::optional<double> gb);  // "200 GB"; empty where it is not known
 [[nodiscard]] std::string gpu_text(const Json& gpu);                 // "8x H100"; empty without one
