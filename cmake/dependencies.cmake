@@ -2,7 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS filesystem)
-find_package(Poco CONFIG REQUIRED COMPONENTS Foundation Net Util)
+find_package(Poco CONFIG REQUIRED COMPONENTS Foundation Net NetSSL Util)
 find_package(simdjson CONFIG REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(SQLiteCpp CONFIG REQUIRED)

@@ -1,25 +1,24 @@
 // A connection to a server or a proxy, with or without TLS, on which one exchange follows the other.
 #pragma once
 
-#include <openssl/types.h>
+#include <Poco/Net/StreamSocket.h>
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/plugin_host/tcp_socket.h"
+#include "core/plugin_host/tls_context.h"
 
 namespace stoker::plugin_host {
 
-// One thread at a time.
+// One thread at a time. The socket does not block: every wait is a SocketWait's.
 class HttpConnection {
  public:
-  explicit HttpConnection(TcpSocket socket);
-  ~HttpConnection();
+  explicit HttpConnection(Poco::Net::StreamSocket socket) : socket_(std::move(socket)) {}
 
   // Verifies that the other side is `host`. Throws TransportError{untrusted} with OpenSSL's reason where it is not.
-  void start_tls(SSL_CTX* context, const std::string& host, const SocketWait& wait);
+  void start_tls(const Poco::Net::Context::Ptr& context, const std::string& host, const SocketWait& wait);
 
   // Writes at least one byte and returns how many. Throws TransportError.
   size_t write(std::string_view bytes, const SocketWait& wait, const std::string& doing);
@@ -29,14 +28,11 @@ class HttpConnection {
   [[nodiscard]] bool quiet() const;
 
  private:
-  struct Free {
-    void operator()(SSL* tls) const;
-  };
-  // Until `step` has moved something; 0 at the end of the connection.
-  size_t run(const std::function<int()>& step, const SocketWait& wait, const std::string& doing);
+  // Until `step` has moved something; 0 at the end of the connection. `events` of poll(2) are what a socket without TLS
+  // waits for; TLS may have to read before it can write.
+  size_t run(const std::function<int()>& step, short events, const SocketWait& wait, const std::string& doing);
 
-  TcpSocket socket_;
-  std::unique_ptr<SSL, Free> tls_;
+  Poco::Net::StreamSocket socket_;  // a SecureStreamSocket once TLS has started
 };
 
 }  // namespace stoker::plugin_host

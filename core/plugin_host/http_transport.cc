@@ -106,7 +106,7 @@ std::unique_ptr<HttpConnection> HttpTransport::connect(const HttpUrl& to, bool a
     const auto share = (wait.wait().deadline_ms - now) / static_cast<int64_t>(addresses.size() - i);
     const SocketWait bounds(clock_, wait.wait().until(now + share));
     try {
-      return std::make_unique<HttpConnection>(TcpSocket(addresses[i], bounds));
+      return std::make_unique<HttpConnection>(connect_tcp(addresses[i], bounds));
     } catch (const TransportError& error) {
       if (error.kind == Kind::cancelled || i + 1 == addresses.size()) throw;
     }

@@ -1,9 +1,8 @@
 #include "core/plugin_host/tcp_socket.h"
 
+#include <Poco/Net/StreamSocketImpl.h>
 #include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,8 +20,6 @@ constexpr int64_t kSlice = 100;  // ms
 TransportError broken(const std::string& doing, int error) {
   return {Kind::broken, doing + ": " + std::strerror(error)};
 }
-
-bool must_wait(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 }  // namespace
 
@@ -55,57 +52,19 @@ std::string SocketAddress::text() const {
   return std::string(name) + ":" + std::to_string(ntohs(v4.sin_port));
 }
 
-TcpSocket::TcpSocket(const SocketAddress& to, const SocketWait& wait)
-    : descriptor_(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+Poco::Net::StreamSocket connect_tcp(const SocketAddress& to, const SocketWait& wait) {
   const std::string doing = "connecting to " + to.text();
-  if (descriptor_ < 0) throw broken(doing, errno);
-  try {
-    const int on = 1;
-    ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to.storage), to.size) == 0) return;
-    if (errno != EINPROGRESS && errno != EINTR) throw broken(doing, errno);
-    wait.ready(descriptor_, POLLOUT, doing);
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) throw broken(doing, error);
-  } catch (const TransportError&) {
-    ::close(descriptor_);
-    throw;
-  }
-}
-
-TcpSocket::~TcpSocket() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-size_t TcpSocket::write(std::string_view bytes, const SocketWait& wait, const std::string& doing) {
-  for (;;) {
-    wait.check(doing);
-    const ssize_t size = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (size > 0) return static_cast<size_t>(size);
-    if (must_wait(errno))
-      wait.ready(descriptor_, POLLOUT, doing);
-    else if (errno != EINTR)
-      throw broken(doing, errno);
-  }
-}
-
-size_t TcpSocket::read(char* into, size_t size, const SocketWait& wait, const std::string& doing) {
-  for (;;) {
-    wait.check(doing);
-    const ssize_t got = ::recv(descriptor_, into, size, 0);
-    if (got >= 0) return static_cast<size_t>(got);
-    if (must_wait(errno))
-      wait.ready(descriptor_, POLLIN, doing);
-    else if (errno != EINTR)
-      throw broken(doing, errno);
-  }
-}
-
-bool TcpSocket::quiet() const {
-  pollfd look{descriptor_, POLLIN | POLLRDHUP, 0};
-  return ::poll(&look, 1, 0) == 0;
+  // Not by Poco, which would leave it open in the processes that the agent starts.
+  const int descriptor = ::socket(to.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) throw broken(doing, errno);
+  Poco::Net::StreamSocket socket(new Poco::Net::StreamSocketImpl(descriptor));
+  socket.setBlocking(false);
+  socket.setNoDelay(true);
+  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&to.storage), to.size) == 0) return socket;
+  if (errno != EINPROGRESS && errno != EINTR) throw broken(doing, errno);
+  wait.ready(descriptor, POLLOUT, doing);
+  if (const int error = socket.impl()->socketError(); error != 0) throw broken(doing, error);
+  return socket;
 }
 
 }  // namespace stoker::plugin_host

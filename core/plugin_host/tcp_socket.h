@@ -1,12 +1,11 @@
-// A TCP connection that waits for nothing but through SocketWait.
+// TCP connections that wait for nothing but through SocketWait.
 #pragma once
 
+#include <Poco/Net/StreamSocket.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <cstddef>
 #include <string>
-#include <string_view>
 
 #include "core/clock.h"
 
@@ -37,24 +36,7 @@ struct SocketAddress {
   [[nodiscard]] std::string text() const;  // "127.0.0.1:443"
 };
 
-class TcpSocket {
- public:
-  // Throws TransportError.
-  TcpSocket(const SocketAddress& to, const SocketWait& wait);
-  TcpSocket(TcpSocket&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
-  TcpSocket& operator=(TcpSocket&&) = delete;
-  ~TcpSocket();
-
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-  // At least one byte. Throws TransportError.
-  size_t write(std::string_view bytes, const SocketWait& wait, const std::string& doing);
-  // 0: the other side has ended the connection. Throws TransportError.
-  size_t read(char* into, size_t size, const SocketWait& wait, const std::string& doing);
-  // Whether neither bytes nor the end of the connection are there.
-  [[nodiscard]] bool quiet() const;
-
- private:
-  int descriptor_;
-};
+// A connected socket that does not block. Throws TransportError.
+[[nodiscard]] Poco::Net::StreamSocket connect_tcp(const SocketAddress& to, const SocketWait& wait);
 
 }  // namespace stoker::plugin_host

@@ -1,9 +1,8 @@
 // What all TLS connections of the agent share: the system's roots and the rules of verification.
 #pragma once
 
-#include <openssl/types.h>
+#include <Poco/Net/Context.h>
 
-#include <memory>
 #include <mutex>
 
 namespace stoker::plugin_host {
@@ -11,19 +10,18 @@ namespace stoker::plugin_host {
 // Made at first use, since the roots take a megabyte. Any thread.
 class TlsContext {
  public:
-  TlsContext();
-  ~TlsContext();
-
   // TLS 1.2 or newer; peers are verified against the roots of OpenSSL (SSL_CERT_FILE and SSL_CERT_DIR name others).
   // Throws TransportError.
-  [[nodiscard]] SSL_CTX* get();
+  [[nodiscard]] Poco::Net::Context::Ptr get();
+
+  // Why OpenSSL did not trust the last certificate it verified in a handshake on this thread (an X509_V_ERR_...), or
+  // X509_V_OK. Poco's exceptions do not tell.
+  [[nodiscard]] static int last_verdict();
+  static void forget_verdict();
 
  private:
-  struct Free {
-    void operator()(SSL_CTX* context) const;
-  };
   std::mutex mutex_;
-  std::unique_ptr<SSL_CTX, Free> context_;
+  Poco::Net::Context::Ptr context_;
 };
 
 }  // namespace stoker::plugin_host

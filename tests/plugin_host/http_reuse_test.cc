@@ -127,7 +127,7 @@ TEST_F(HttpReuse, AtMostFourAreKept) {
     v4.sin_port = htons(server->port());
     v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.size = sizeof v4;
-    pool.put("a", std::make_unique<HttpConnection>(TcpSocket(address, SocketWait(clock, {}))));
+    pool.put("a", std::make_unique<HttpConnection>(connect_tcp(address, SocketWait(clock, {}))));
   }
   EXPECT_EQ(pool.take("b"), nullptr);
   for (int i = 0; i < 4; ++i) EXPECT_NE(pool.take("a"), nullptr);
