@@ -85,10 +85,8 @@ Account DigitalOceanCloud::validate(Call& call) {
         .blame("token")
         .hint("DigitalOcean's support can unlock it");
   require_permissions(call);
-  const Json team = account["team"];
-  return {team.exists() ? team["uuid"].text() : account["uuid"].text(),
-          team.exists() ? team["name"].text() : account["name"].text(),
-          {}};
+  const Json owner = account["team"].exists() ? account["team"] : account;
+  return {owner["uuid"].text(), owner["name"].text(), {}};
 }
 
 // Better now than when a machine is to be deleted. What writes is asked for in a way that can never succeed: a size
@@ -102,17 +100,12 @@ void DigitalOceanCloud::require_permissions(Call& call) {
     }
   };
   const std::string nothing = "9007199254740991";
-  JsonWriter droplet;
-  droplet.begin_object()
-      .member("name", "stk-probe")
-      .member("size", "stk-none")
-      .member("image", "stk-none")
-      .end_object();
+  const std::string droplet = R"({"name":"stk-probe","size":"stk-none","image":"stk-none"})";
   probe([&] { api_.get(call, kListSizes, "/v2/sizes?per_page=1"); });
   probe([&] { api_.get(call, kListDroplets, "/v2/droplets?type=gpus&per_page=1"); });
   probe([&] { api_.get(call, kListKeys, "/v2/account/keys?per_page=1"); });
   probe([&] { api_.get(call, kListTags, "/v2/tags?per_page=1"); });
-  probe([&] { api_.post(call, kCreateDroplet, "/v2/droplets", droplet.str(), Effect::repeatable); });
+  probe([&] { api_.post(call, kCreateDroplet, "/v2/droplets", droplet, Effect::repeatable); });
   probe([&] { api_.remove(call, kDeleteDroplet, "/v2/droplets/" + nothing); });
   probe([&] { api_.post(call, kCreateKey, "/v2/account/keys", key_body("stk-probe", "none"), Effect::repeatable); });
   probe([&] { api_.remove(call, kDeleteKey, "/v2/account/keys/" + nothing); });
@@ -121,18 +114,7 @@ void DigitalOceanCloud::require_permissions(Call& call) {
 
 void DigitalOceanCloud::list_offers(Call& call, const OfferQuery& query, const Emit<Offer>& emit) {
   each(call, kListSizes, "/v2/sizes", "sizes", [&](const Json& size) {
-    auto offer = offer_of(size);
-    if (!offer) return;
-    const auto regions = regions_of(size);
-    offer->id = offer->machine;
-    offer->availability = STOKER_AVAIL_NONE;
-    if (regions.empty() && query.fits(*offer)) emit(*offer);
-    offer->availability = STOKER_AVAIL_UNKNOWN;  // listed, though a create may still be refused
-    for (const std::string& region : regions) {
-      offer->region = region;
-      offer->id = offer->machine + "@" + region;
-      if (query.fits(*offer)) emit(*offer);
-    }
+    if (const auto offer = offer_of(size)) emit_in_regions(*offer, regions_of(size), query, emit);
   });
 }
 
@@ -149,10 +131,9 @@ void DigitalOceanCloud::require_price(Call& call, const CreateRequest& request, 
 // A key object by its name. One that was registered a moment ago may not be listed yet.
 std::int64_t DigitalOceanCloud::ensure_key(Call& call, const CreateRequest& request) {
   if (key_token_ == request.client_token) return key_id_;
-  const auto public_key = request.ssh_public_key.substr(0, request.ssh_public_key.find('\n'));
   try {
-    const ApiReply reply =
-        api_.post(call, kCreateKey, "/v2/account/keys", key_body(request.client_token, public_key), Effect::repeatable);
+    const ApiReply reply = api_.post(call, kCreateKey, "/v2/account/keys",
+                                     key_body(request.client_token, request.first_public_key()), Effect::repeatable);
     key_id_ = reply.body["ssh_key"]["id"].integer();
     key_token_ = key_id_ != 0 ? request.client_token : "";
     if (key_id_ != 0) return key_id_;
@@ -170,7 +151,7 @@ std::int64_t DigitalOceanCloud::ensure_key(Call& call, const CreateRequest& requ
 }
 
 void DigitalOceanCloud::create(Call& call, const CreateRequest& request, const Emit<Instance>& emit) {
-  const std::string size(request.offer_id.substr(0, request.offer_id.find('@')));
+  const std::string size = request.machine();
   require_price(call, request, size);
   const std::int64_t key = ensure_key(call, request);
   const Json droplet =
@@ -187,8 +168,7 @@ void DigitalOceanCloud::find(Call& call, const FindQuery& query, const Emit<Inst
   std::set<std::string> found;
   const auto visit = [&](const Json& droplet) {
     const Instance instance = instance_of(droplet);
-    if (!is_owned(droplet, query.owner) || !found.insert(instance.id).second) return;
-    if (query.client_token.empty() || query.client_token == instance.client_token) emit(instance);
+    if (query.wants(instance.client_token) && found.insert(instance.id).second) emit(instance);
   };
   each(call, kListDroplets, "/v2/droplets?type=gpus", "droplets", visit);
   try {
@@ -209,16 +189,13 @@ void DigitalOceanCloud::remove(Call& call, const InstanceRef& ref) {
 }
 
 void DigitalOceanCloud::list_resources(Call& call, const FindQuery& query, const Emit<Resource>& emit) {
-  const auto wanted = [&](const std::string& token) {
-    return token.starts_with(prefix_of(query.owner)) && (query.client_token.empty() || query.client_token == token);
-  };
   each(call, kListKeys, "/v2/account/keys", "ssh_keys", [&](const Json& key) {
     const std::string name = key["name"].text();
-    if (wanted(name)) emit(Resource{STOKER_RESOURCE_SSH_KEY, kKey + key["id"].text(), "", name, name});
+    if (query.wants(name)) emit(Resource{STOKER_RESOURCE_SSH_KEY, kKey + key["id"].text(), "", name, name});
   });
   each(call, kListTags, "/v2/tags", "tags", [&](const Json& tag) {
     const std::string name = tag["name"].text(), token = token_of_tag(name);
-    if (wanted(token)) emit(Resource{STOKER_RESOURCE_OTHER, kTag + name, "", name, token});
+    if (query.wants(token)) emit(Resource{STOKER_RESOURCE_OTHER, kTag + name, "", name, token});
   });
 }
 

@@ -1,7 +1,6 @@
 #include "plugins/digitalocean/droplet.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <stoker/cpp/timestamp.hpp>
 
@@ -103,9 +102,7 @@ Instance instance_of(const Json& droplet) {
     const std::string token = token_of_tag(tag);
     if (token.empty()) continue;
     instance.client_token = token;
-    const std::string_view deadline = std::string_view(tag).substr(tag.rfind(':') + 1);
-    std::from_chars(deadline.data(), deadline.data() + deadline.size(), instance.deadline_ms);
-    instance.deadline_ms *= 1000;
+    instance.deadline_ms = deadline_of_tag(std::string_view(tag).substr(tag.rfind(':') + 1));
   }
   if (instance.client_token.empty()) instance.client_token = instance.name;
   instance.region = droplet["region"]["slug"].text();
@@ -119,12 +116,6 @@ Instance instance_of(const Json& droplet) {
   return instance;
 }
 
-bool is_owned(const Json& droplet, std::string_view owner) {
-  const auto tags = texts(droplet["tags"]);
-  return std::find(tags.begin(), tags.end(), owner_tag(owner)) != tags.end() ||
-         droplet["name"].text().starts_with(prefix_of(owner));
-}
-
 std::string owner_tag(std::string_view owner) { return kOwnerTag + std::string(owner); }
 
 std::string run_tag(std::string_view client_token, std::int64_t deadline_ms) {
@@ -136,8 +127,6 @@ std::string token_of_tag(std::string_view tag) {
   tag.remove_prefix(sizeof kRunTag - 1);
   return std::string(tag.substr(0, tag.find(':')));
 }
-
-std::string prefix_of(std::string_view owner) { return "stk-" + std::string(owner.substr(0, 8)) + "-"; }
 
 std::optional<Failure> explain(const ApiReply& reply, const std::string& doing) {
   const std::string message = reply.body["message"].text();

@@ -16,17 +16,12 @@ std::optional<Offer> offer_of(const Json& size);
 std::vector<std::string> regions_of(const Json& size);
 
 Instance instance_of(const Json& droplet);
-// Whether a droplet is one of the owner's, by tag, or by name where the token may not see tags.
-bool is_owned(const Json& droplet, std::string_view owner);
 
 // A tag may hold letters, digits, '_', ':' and '-'. Two go with each droplet: one for the owner, one for the run.
 std::string owner_tag(std::string_view owner);
 std::string run_tag(std::string_view client_token, std::int64_t deadline_ms);
 // The client token of a run tag; empty for every other tag.
 std::string token_of_tag(std::string_view tag);
-
-// All names given to machines and keys of one owner begin so; see stoker_create_request.
-std::string prefix_of(std::string_view owner);
 
 // What an error answer means. 422 says everything from "sold out" to "misspelt", told apart by its text alone.
 std::optional<Failure> explain(const ApiReply& reply, const std::string& doing);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint64_t kGibi = std::uint64_t{1} << 30;
 constexpr std::int64_t kMicrosPerCent = 10'000;
-constexpr char kTokenTag[] = "stk-token", kOwnerTag[] = "stk-install", kDeadlineTag[] = "stk-deadline";
+constexpr char kTokenTag[] = "stk-token", kDeadlineTag[] = "stk-deadline";
 
 // What an error's code means; the message is for people and may change.
 stoker_status status_of(const std::string& code) {
@@ -45,13 +45,6 @@ std::optional<Failure> explain(const ApiReply& reply, const std::string& doing) 
   if (status == STOKER_E_AUTH)
     failure.blame("api_key").hint("make a new key at https://cloud.lambda.ai/api-keys and give it to the account");
   return failure;
-}
-
-// The list under "data". Without it the answer is no list at all, least of all an empty one.
-std::vector<Json> listed(const ApiReply& reply, const std::string& sentence) {
-  const Json data = reply.body["data"];
-  if (!data.is_list()) throw Failure{STOKER_E_UNAVAILABLE, sentence + " gave no list"};
-  return data.items();
 }
 
 // "H100 (80 GB PCIe)": the memory of one GPU stands nowhere else.
@@ -122,14 +115,9 @@ Instance instance_of(const Json& from) {
   instance.ssh_user = "ubuntu";
   instance.private_host = from["private_ip"].text();
   instance.price = price_of(from["instance_type"]);
-  const std::string deadline = tag_of(from, kDeadlineTag);
-  std::from_chars(deadline.data(), deadline.data() + deadline.size(), instance.deadline_ms);
-  instance.deadline_ms *= 1000;
+  instance.deadline_ms = deadline_of_tag(tag_of(from, kDeadlineTag));
   return instance;
 }
-
-// All names given to machines and keys of one owner begin so; see stoker_create_request.
-std::string prefix_of(std::string_view owner) { return "stk-" + std::string(owner.substr(0, 8)) + "-"; }
 
 std::string launch_body(const CreateRequest& request, const std::string& type) {
   JsonWriter json;
@@ -158,7 +146,7 @@ LambdaCloud::LambdaCloud(const Config&) : api_("lambda", "https://cloud.lambda.a
 
 // The smallest authenticated answer; it names no account.
 Account LambdaCloud::validate(Call& call) {
-  (void)listed(api_.get(call, "checking the API key", "/instances"), api_.sentence("checking the API key"));
+  (void)api_.list(call, "checking the API key", "/instances", "data");
   return {};
 }
 
@@ -166,17 +154,10 @@ void LambdaCloud::list_offers(Call& call, const OfferQuery& query, const Emit<Of
   const ApiReply reply = api_.get(call, "listing offers", "/instance-types");
   if (!reply.body["data"].is_object()) throw Failure{STOKER_E_UNAVAILABLE, "lambda: listing offers gave no list"};
   for (const Json& entry : reply.body["data"].values()) {
-    Offer offer = offer_of(entry["instance_type"]);
-    const auto regions = entry["regions_with_capacity_available"].items();
-    offer.id = offer.machine;
-    offer.availability = STOKER_AVAIL_NONE;
-    if (regions.empty() && query.fits(offer)) emit(offer);
-    offer.availability = STOKER_AVAIL_UNKNOWN;  // listed, though a launch may still be refused
-    for (const Json& region : regions) {
-      offer.region = region["name"].text();
-      offer.id = offer.machine + "@" + offer.region;
-      if (query.fits(offer)) emit(offer);
-    }
+    std::vector<std::string> regions;
+    for (const Json& region : entry["regions_with_capacity_available"].items())
+      regions.push_back(region["name"].text());
+    emit_in_regions(offer_of(entry["instance_type"]), regions, query, emit);
   }
 }
 
@@ -190,18 +171,17 @@ void LambdaCloud::require_price(Call& call, const CreateRequest& request, const 
 }
 
 void LambdaCloud::ensure_key(Call& call, const CreateRequest& request) const {
-  const std::string doing = "listing SSH keys";
-  for (const Json& key : listed(api_.get(call, doing, "/ssh-keys"), api_.sentence(doing)))
+  for (const Json& key : api_.list(call, "listing SSH keys", "/ssh-keys", "data"))
     if (key["name"].text() == request.client_token) return;
   JsonWriter json;
   json.begin_object().member("name", request.client_token);
-  json.member("public_key", request.ssh_public_key.substr(0, request.ssh_public_key.find('\n'))).end_object();
+  json.member("public_key", request.first_public_key()).end_object();
   // A second object of the same name and key would do no harm, and is removed like the first.
   api_.post(call, "registering the SSH key", "/ssh-keys", json.str(), Effect::repeatable);
 }
 
 void LambdaCloud::create(Call& call, const CreateRequest& request, const Emit<Instance>& emit) {
-  const std::string type(request.offer_id.substr(0, request.offer_id.find('@')));
+  const std::string type = request.machine();
   require_price(call, request, type);
   ensure_key(call, request);
   ApiReply reply;
@@ -228,11 +208,9 @@ void LambdaCloud::create(Call& call, const CreateRequest& request, const Emit<In
 }
 
 void LambdaCloud::find(Call& call, const FindQuery& query, const Emit<Instance>& emit) {
-  const std::string doing = "listing machines";
-  for (const Json& one : listed(api_.get(call, doing, "/instances"), api_.sentence(doing))) {
+  for (const Json& one : api_.list(call, "listing machines", "/instances", "data")) {
     const Instance instance = instance_of(one);
-    const bool ours = tag_of(one, kOwnerTag) == query.owner || instance.name.starts_with(prefix_of(query.owner));
-    if (ours && (query.client_token.empty() || query.client_token == instance.client_token)) emit(instance);
+    if (query.wants(instance.client_token)) emit(instance);
   }
 }
 
@@ -249,12 +227,9 @@ void LambdaCloud::remove(Call& call, const InstanceRef& ref) {
 }
 
 void LambdaCloud::list_resources(Call& call, const FindQuery& query, const Emit<Resource>& emit) {
-  const std::string doing = "listing SSH keys";
-  for (const Json& key : listed(api_.get(call, doing, "/ssh-keys"), api_.sentence(doing))) {
+  for (const Json& key : api_.list(call, "listing SSH keys", "/ssh-keys", "data")) {
     const std::string name = key["name"].text();
-    if (!name.starts_with(prefix_of(query.owner))) continue;
-    if (query.client_token.empty() || query.client_token == name)
-      emit(Resource{STOKER_RESOURCE_SSH_KEY, key["id"].text(), "", name, name});
+    if (query.wants(name)) emit(Resource{STOKER_RESOURCE_SSH_KEY, key["id"].text(), "", name, name});
   }
 }
 

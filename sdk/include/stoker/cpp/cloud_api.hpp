@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "call.hpp"
 #include "json.hpp"
@@ -48,6 +49,14 @@ class CloudApi {
   }
   ApiReply remove(Call& call, const std::string& doing, const std::string& path) const {
     return send(doing, call.http().remove(base_url_ + path), Effect::repeatable);
+  }
+
+  // The items of the list `key` of an answer. Without it the answer is no list at all, least of all an empty one:
+  // throws STOKER_E_UNAVAILABLE.
+  std::vector<Json> list(Call& call, const std::string& doing, const std::string& path, const std::string& key) const {
+    const Json items = get(call, doing, path).body[key];
+    if (!items.is_list()) throw Failure{STOKER_E_UNAVAILABLE, sentence(doing) + " gave no list"};
+    return items.items();
   }
 
   // "acme: listing machines".

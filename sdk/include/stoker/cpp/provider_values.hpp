@@ -1,9 +1,11 @@
 // The values a provider takes and gives. What it takes is borrowed for the call; what it gives, it owns.
 #pragma once
 
+#include <charconv>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "../ext/resources.h"
 #include "failure.hpp"
@@ -77,6 +79,12 @@ struct OfferQuery {
 
 struct CreateRequest {
   std::string_view client_token, offer_id, offer_opaque, region, zone, name, image, ssh_public_key, user_data, owner;
+
+  // Of an offer made by emit_in_regions().
+  [[nodiscard]] std::string machine() const { return std::string(offer_id.substr(0, offer_id.find('@'))); }
+  [[nodiscard]] std::string_view first_public_key() const {
+    return ssh_public_key.substr(0, ssh_public_key.find('\n'));
+  }
   std::span<const stoker_field> tags;
   std::uint64_t disk_bytes = 0;
   Money max_per_hour{};
@@ -115,11 +123,27 @@ struct InstanceRef {
 struct FindQuery {
   std::string_view owner, client_token;
 
+  // Whether something that carries this token was asked for. All tokens of an owner begin alike, see
+  // stoker_create_request.
+  [[nodiscard]] bool wants(std::string_view token) const {
+    return token.starts_with("stk-" + std::string(owner.substr(0, 8)) + "-") &&
+           (client_token.empty() || client_token == token);
+  }
+
   static FindQuery from(const stoker_find_query* query) noexcept {
     const auto q = read(query);
     return {view(q.owner), view(q.client_token)};
   }
 };
+
+// The deadline tag: seconds since 1970, here as ms. 0 for anything else.
+inline std::int64_t deadline_of_tag(std::string_view seconds) noexcept {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), value);
+  const bool whole =
+      error == std::errc{} && end == seconds.data() + seconds.size() && value > 0 && value < 1'000'000'000'000;
+  return whole ? value * 1000 : 0;
+}
 
 struct Instance {
   std::int32_t state = STOKER_INSTANCE_UNKNOWN;  // STOKER_INSTANCE_...
@@ -194,6 +218,21 @@ class Emit<Offer> {
   stoker_offer_sink sink_;
   void* user_;
 };
+
+// One offer of a machine type for each region that has it, with "<machine>@<region>" as its id; where none has it, one
+// that says so. What the query does not want is left out. A listed region may still refuse.
+inline void emit_in_regions(Offer offer, const std::vector<std::string>& regions, const OfferQuery& query,
+                            const Emit<Offer>& emit) {
+  offer.id = offer.machine;
+  offer.availability = STOKER_AVAIL_NONE;
+  if (regions.empty() && query.fits(offer)) emit(offer);
+  offer.availability = STOKER_AVAIL_UNKNOWN;
+  for (const std::string& region : regions) {
+    offer.region = region;
+    offer.id = offer.machine + "@" + region;
+    if (query.fits(offer)) emit(offer);
+  }
+}
 
 template <>
 class Emit<Instance> {
