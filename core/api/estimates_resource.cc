@@ -41,6 +41,7 @@ Reply estimate_cost(const ServerContext& context, const Request& request) {
   JsonWriter json;
   json.begin_object().key("offer");
   write_offer(json, estimate.offer);
+  json.member("offers", static_cast<int64_t>(estimate.offers));
   write_range(json, "per_hour", estimate.cost.per_hour);
   write_range(json, "hours", estimate.cost.hours);
   write_range(json, "total", estimate.cost.total);

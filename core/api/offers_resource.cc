@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/fleet/accounts.h"
 #include "core/jobs/needs.h"
+#include "core/jobs/pipeline.h"
 #include "sdk/include/stoker/cpp/gpu_model.hpp"
 
 namespace stoker::api {
@@ -51,14 +52,13 @@ jobs::JobSpec needs_of(const Target& target) {
 Reply list_offers(const ServerContext& context, const Request& request) {
   const jobs::JobSpec spec = needs_of(request.target);
   const auto all = context.accounts.usable();
-  const auto accounts = spec.providers.empty() ? all : jobs::candidates(spec, all);
+  const auto accounts = spec.providers.empty() ? all : jobs::candidates(spec, all, context.pipeline.browser);
   const int64_t limit = request.target.number("limit", kMaxOffers, 1, kMaxOffers);
-  const auto browser = [&](const std::string& account) { return context.accounts.browser(account); };
   plugin_host::OfferQuery query = jobs::query_of(spec);
   // A look around wants to see every number of GPUs unless it names one.
   if (!request.target.find("count") && request.target.text("gpu").find(':') == std::string::npos) query.max_gpus = 0;
-  fleet::OfferList list = fleet::list_offers(context.clock, accounts, query, fleet::OfferOrder::cheapest, browser,
-                                             {{}, context.clock.mono_ms() + kListMs});
+  fleet::OfferList list = fleet::list_offers(context.clock, accounts, query, fleet::OfferOrder::cheapest,
+                                             context.pipeline.browser, {{}, context.clock.mono_ms() + kListMs});
   if (request.target.flag("sold_out")) {
     list.offers.insert(list.offers.end(), list.sold_out.begin(), list.sold_out.end());
     fleet::sort_by_price(list.offers);
@@ -68,6 +68,8 @@ Reply list_offers(const ServerContext& context, const Request& request) {
   int64_t written = 0;
   for (const fleet::AccountOffer& one : list.offers)
     if (written++ < limit) write_offer(json, one);
+  json.end_array().key("asked").begin_array();
+  for (const fleet::UsableAccount& account : accounts) json.text(account.id);
   json.end_array();
   write_failures(json, list.failures);
   Reply reply;

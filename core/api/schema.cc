@@ -130,16 +130,16 @@ constexpr std::string_view kFailure =
 "account":{"type":"string"},"provider":{"type":"string"},"code":{"type":"string"},"detail":{"type":"string"},
 "hint":{"type":"string"},"field":{"type":"string"}}})";
 
-constexpr std::string_view kOfferList = R"({"type":"object","required":["data","failures"],"properties":{
-"data":{"type":"array","items":{"$ref":"#/components/schemas/Offer"}},
+constexpr std::string_view kOfferList = R"({"type":"object","required":["data","asked","failures"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/Offer"}},"asked":{"type":"array","items":{"type":"string"}},
 "failures":{"type":"array","items":{"$ref":"#/components/schemas/Failure"}}}})";
 
 constexpr std::string_view kRange = R"({"type":"object","required":["low","likely","high"],"properties":{
 "low":{"type":"number"},"likely":{"type":["number","null"]},"high":{"type":"number"}}})";
 
 constexpr std::string_view kEstimate =
-    R"({"type":"object","required":["offer","per_hour","hours","total","currency","cap","billing","rests_on","failures"],
-"properties":{"offer":{"$ref":"#/components/schemas/Offer"},"per_hour":{"$ref":"#/components/schemas/Range"},
+    R"({"type":"object","required":["offer","offers","per_hour","hours","total","currency","cap","billing","rests_on","failures"],
+"properties":{"offer":{"$ref":"#/components/schemas/Offer"},"offers":{"type":"integer"},"per_hour":{"$ref":"#/components/schemas/Range"},
 "hours":{"$ref":"#/components/schemas/Range"},"total":{"$ref":"#/components/schemas/Range"},"currency":{"type":"string"},
 "cap":{"type":"number"},"billing":{"type":"object","required":["granularity_s","minimum_s"],"properties":{
 "granularity_s":{"type":"integer"},"minimum_s":{"type":"integer"}}},"rests_on":{"type":"array","items":{"type":"string"}},

@@ -25,10 +25,10 @@ std::string machine_text(const Json& offer) {
   return parts.empty() ? text : text + " (" + parts + ")";
 }
 
-std::string price_text(const Json& price, const std::string& currency) {
+std::string price_text(const Json& price, int64_t offers, const std::string& currency) {
   const double low = price["low"].number().value_or(0), high = price["high"].number().value_or(0);
   const std::string text = format_money(price["likely"].number(), currency) + "/h";
-  return low < high ? text + fmt::format("  ({:.2f} to {:.2f} over the offers that fit)", low, high) : text;
+  return low < high ? text + fmt::format("  ({:.2f} to {:.2f} over {} offers that fit)", low, high, offers) : text;
 }
 
 // `write` puts one end of the range into words.
@@ -63,7 +63,7 @@ void print(const Json& estimate, std::ostream& out) {
     out << fmt::format("{:<13}", title) << printable(text) << "\n";
   };
   line("would take", machine_text(estimate["offer"]));
-  line("price", price_text(estimate["per_hour"], currency));
+  line("price", price_text(estimate["per_hour"], estimate["offers"].integer().value_or(0), currency));
   line("hours", range_text(estimate["hours"], hours_text));
   line("total", range_text(estimate["total"], money));
   if (const double cap = estimate["cap"].number().value_or(0); cap > 0)

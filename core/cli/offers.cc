@@ -53,19 +53,6 @@ void print(const Invocation& call, const std::vector<Json>& offers, size_t shown
   if (offers.size() > shown) call.note("and " + std::to_string(offers.size() - shown) + " more, see --limit");
 }
 
-// Whether any of the accounts that were asked is not among those that failed.
-bool any_answered(const AgentClient& agent, const std::string& asked, const std::vector<Json>& failures) {
-  const auto failed = [&](const Json& account) {
-    return std::any_of(failures.begin(), failures.end(),
-                       [&](const Json& one) { return one["account"].text() == account["id"].text(); });
-  };
-  const auto accounts = Json::parse(agent.get("/v1/accounts"), "the list of accounts")["data"].items();
-  return std::any_of(accounts.begin(), accounts.end(), [&](const Json& account) {
-    const bool chosen = asked.empty() || account["id"].text() == asked || account["provider"].text() == asked;
-    return chosen && !failed(account);
-  });
-}
-
 int run(Invocation& call) {
   const auto limit = limit_of(call.arguments);
   const AgentClient agent = call.agent();
@@ -80,7 +67,7 @@ int run(Invocation& call) {
     print(call, offers, limit.value_or(kShown));
   note_failures(call, list["failures"]);
   if (!offers.empty()) return kDone;
-  if (!failures.empty() && !any_answered(agent, call.arguments.text("--provider"), failures)) return kFailed;
+  if (!failures.empty() && failures.size() == list["asked"].items().size()) return kFailed;
   call.note("nothing that fits can be rented now; `stoker accounts` lists the clouds that were asked");
   return kDone;
 }
@@ -91,7 +78,7 @@ Command offers_command() {
   return {"offers",
           "List what can be rented now over all accounts, cheapest first",
           {},
-          {{"--gpu", "MODEL[:COUNT]", "with this GPU, and this many of it at least; for example H100:8"},
+          {{"--gpu", "MODEL[:COUNT]", "with this GPU, and so many of it; for example H100:8"},
            {"--provider", "P", "of this provider or account only"},
            {"--region", "R", "in this region only"},
            {"--max-price", "USD", "per hour at most"},

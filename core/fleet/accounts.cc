@@ -210,7 +210,7 @@ std::vector<UsableAccount> Accounts::usable() const {
   const std::vector<AccountRow> rows = list();
   std::vector<UsableAccount> all;
   for (const std::string& provider : registry_.provider_ids()) {
-    if (!registry_.setup(provider).needs_account()) all.push_back({provider, provider, false});
+    if (registry_.has_provider(provider)) all.push_back({provider, provider, false});
     for (const AccountRow& row : rows)
       if (row.provider == provider) all.push_back({row.id, provider, true});
   }

@@ -61,7 +61,7 @@ std::string caps_sentence(const JobSpec& spec) {
 
 JobEstimate estimate_job(const PipelineContext& ctx, const JobSpec& spec, const std::string& owner,
                          std::optional<double> hours, const Wait& wait) {
-  const auto accounts = candidates(spec, ctx.accounts());
+  const auto accounts = candidates(spec, ctx.accounts(), ctx.browser);
   const auto query = query_of(spec);
   const auto order = spec.providers.empty() ? fleet::OfferOrder::cheapest : fleet::OfferOrder::by_account;
   fleet::OfferList list = fleet::list_offers(ctx.clock, accounts, query, order, ctx.browser, wait);
@@ -73,7 +73,7 @@ JobEstimate estimate_job(const PipelineContext& ctx, const JobSpec& spec, const 
     all.offers.insert(all.offers.end(), all.sold_out.begin(), all.sold_out.end());
     throw fleet::no_offer_error(query, all.offers);
   }
-  JobEstimate out{{}, list.offers.front(), {}, std::move(list.failures)};
+  JobEstimate out{{}, list.offers.front(), list.offers.size(), {}, std::move(list.failures)};
   std::string names;
   for (const fleet::UsableAccount& account : accounts) names += (names.empty() ? "" : ", ") + account.id;
   out.rests_on.push_back(fmt::format("price: {} offer{} that fit, asked now of {}", list.offers.size(),

@@ -14,6 +14,7 @@ namespace stoker::jobs {
 struct JobEstimate {
   fleet::Estimate cost;
   fleet::AccountOffer offer;                  // the one that would be tried first
+  size_t offers = 0;                          // how many fit
   std::vector<std::string> rests_on;          // sentences for people
   std::vector<fleet::OfferFailure> failures;  // accounts that could not be asked
 };

@@ -4,6 +4,19 @@
 #include <cmath>
 
 namespace stoker::jobs {
+namespace {
+
+[[noreturn]] void refuse(const std::string& name, const fleet::ProviderSource& source) {
+  try {
+    (void)source(name);
+  } catch (Error& error) {
+    error.field = "provider";
+    throw;
+  }
+  throw Error(Fault::unsupported, name + " was removed", "name another provider", "provider");
+}
+
+}  // namespace
 
 plugin_host::OfferQuery query_of(const JobSpec& spec) {
   plugin_host::OfferQuery query;
@@ -18,7 +31,8 @@ plugin_host::OfferQuery query_of(const JobSpec& spec) {
   return query;
 }
 
-std::vector<fleet::UsableAccount> candidates(const JobSpec& spec, const std::vector<fleet::UsableAccount>& all) {
+std::vector<fleet::UsableAccount> candidates(const JobSpec& spec, const std::vector<fleet::UsableAccount>& all,
+                                             const fleet::ProviderSource& source) {
   std::vector<fleet::UsableAccount> chosen;
   const auto add = [&](const std::string& name) {
     const size_t before = chosen.size();
@@ -34,9 +48,7 @@ std::vector<fleet::UsableAccount> candidates(const JobSpec& spec, const std::vec
     const bool known = std::any_of(all.begin(), all.end(), [&](const fleet::UsableAccount& account) {
       return account.id == name || account.provider == name;
     });
-    if (!known)
-      throw Error(Fault::unsupported, "no account of " + name + " is connected", "run: stoker accounts add " + name,
-                  "provider");
+    if (!known) refuse(name, source);
     add(name);
   }
   if (!spec.providers.empty()) return chosen;

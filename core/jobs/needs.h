@@ -11,8 +11,10 @@ namespace stoker::jobs {
 [[nodiscard]] plugin_host::OfferQuery query_of(const JobSpec& spec);
 
 // Of all accounts those that the spec names, as it orders them, by account or by provider; where it names none, this
-// machine for what asks for no GPU and no machine type, else all. Throws unsupported for a name without an account.
+// machine for what asks for no GPU and no machine type, else all. Throws what `source` says of a name that is not
+// there.
 [[nodiscard]] std::vector<fleet::UsableAccount> candidates(const JobSpec& spec,
-                                                           const std::vector<fleet::UsableAccount>& all);
+                                                           const std::vector<fleet::UsableAccount>& all,
+                                                           const fleet::ProviderSource& source);
 
 }  // namespace stoker::jobs

@@ -50,7 +50,7 @@ OfferList OfferSearch::look(const std::vector<UsableAccount>& accounts) {
 }
 
 AccountOffer OfferSearch::next() {
-  const std::vector<UsableAccount> accounts = candidates(run_.spec, run_.ctx.accounts());
+  const std::vector<UsableAccount> accounts = candidates(run_.spec, run_.ctx.accounts(), run_.ctx.browser);
   OfferList list = look(accounts);
   for (AccountOffer& one : list.offers) {
     if (refused_.contains(one.account.id)) continue;
@@ -63,7 +63,9 @@ Error OfferSearch::exhausted(int attempts) const {
   return {Fault::no_capacity, "no machine could be had in " + std::to_string(attempts) + " attempts: " + why_, hint_};
 }
 
-bool OfferSearch::has_one_account() const { return candidates(run_.spec, run_.ctx.accounts()).size() == 1; }
+bool OfferSearch::has_one_account() const {
+  return candidates(run_.spec, run_.ctx.accounts(), run_.ctx.browser).size() == 1;
+}
 
 void OfferSearch::give_up(const std::vector<UsableAccount>& accounts, const OfferList& list) {
   if (list.failures.size() == 1 && accounts.size() == 1) throw list.failures.front().error;

@@ -121,7 +121,7 @@ JobSpec Supervisor::read_spec(const std::string& json, bool admin) const {
   for (const fleet::UsableAccount& account : accounts)
     if (account.connected) rules.providers.push_back(account.id);
   JobSpec spec = parse_spec(json, rules);
-  check_spot(context_, candidates(spec, accounts), spec);
+  check_spot(context_, candidates(spec, accounts, context_.browser), spec);
   return spec;
 }
 

@@ -213,6 +213,11 @@ std::shared_ptr<Provider> Registry::provider(const std::string& id) const {
   return one.provider;
 }
 
+bool Registry::has_provider(const std::string& id) const {
+  const auto at = impl_->providers.find(id);
+  return at != impl_->providers.end() && at->second->provider != nullptr;
+}
+
 const LogParser& Registry::log_parser(const std::string& id) {
   const Offering& one = impl_->offering(impl_->log_parsers, id, PluginKind::log_parser);
   if (one.fault) throw Error(*one.fault);

@@ -91,6 +91,9 @@ class Registry {
   [[nodiscard]] std::shared_ptr<Provider> provider(const std::string& id) const;
   const LogParser& log_parser(const std::string& id);
 
+  // False for one that provider() would not give, whatever it lacks.
+  [[nodiscard]] bool has_provider(const std::string& id) const;
+
   // Throw unsupported like provider(), but not for want of an account.
   [[nodiscard]] const ProviderSetup& setup(const std::string& id) const;
   // What the calls made for one account share, however many objects it has: secrets, connections, pace.

@@ -39,7 +39,7 @@ TEST_F(EstimateTest, says_what_it_costs_and_what_that_rests_on) {
   agent_.answer_to(
       "POST /v1/estimates", 200,
       std::string("{") + kOffer +
-          R"("per_hour":{"low":2.49,"likely":3.29,"high":4.29},"hours":{"low":0.8,"likely":0.9,"high":1.1},)"
+          R"("offers":12,"per_hour":{"low":2.49,"likely":3.29,"high":4.29},"hours":{"low":0.8,"likely":0.9,"high":1.1},)"
           R"("total":{"low":2.63,"likely":2.96,"high":4.72},"currency":"USD","cap":20,)" +
           kBilling +
           R"("rests_on":["price: 12 offers that fit, asked now of lambda","hours: 3 earlier runs"],)"
@@ -48,7 +48,7 @@ TEST_F(EstimateTest, says_what_it_costs_and_what_that_rests_on) {
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_EQ(said.out,
             "would take   gpu_1x_h100_pcie of lambda in us-west-3 (1x H100, 26 vCPU, 200 GB)\n"
-            "price        $3.29/h  (2.49 to 4.29 over the offers that fit)\n"
+            "price        $3.29/h  (2.49 to 4.29 over 12 offers that fit)\n"
             "hours        0.9 likely, 0.8 to 1.1\n"
             "total        $2.96 likely, $2.63 to $4.72\n"
             "cap          $20.00, then the job is ended\n"

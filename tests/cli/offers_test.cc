@@ -20,8 +20,8 @@ constexpr const char* kSmall =
 constexpr const char* kFailure =
     R"({"account":"aws","provider":"aws","code":"auth","detail":"the key was refused","hint":"make a new one","field":"key"})";
 
-std::string list_of(const std::string& offers, const std::string& failures) {
-  return R"({"data":[)" + offers + R"(],"failures":[)" + failures + "]}";
+std::string list_of(const std::string& offers, const std::string& failures, const std::string& asked = R"("aws")") {
+  return R"({"data":[)" + offers + R"(],"asked":[)" + asked + R"(],"failures":[)" + failures + "]}";
 }
 
 TEST(Offers, are_a_table_with_the_failures_beside_it) {
@@ -60,10 +60,8 @@ TEST(Offers, says_how_many_more_there_are) {
 
 TEST(Offers, fails_when_no_account_answered) {
   ScriptedAgent agent;
-  agent.answer_to("GET /v1/offers", 200, list_of("", kFailure));
+  agent.answer_to("GET /v1/offers", 200, list_of("", kFailure, R"("aws","work")"));
   agent.answer_to("GET /v1/offers?provider=aws", 200, list_of("", kFailure));
-  agent.answer_to("GET /v1/accounts", 200,
-                  R"({"data":[{"id":"aws","provider":"aws"},{"id":"work","provider":"vast"}]})");
   const Outcome one_answered = stoker(agent, {"offers"});
   EXPECT_EQ(one_answered.code, 0);
   EXPECT_EQ(one_answered.out, "");
@@ -80,7 +78,7 @@ TEST(Offers, prints_what_the_api_said) {
   agent.answer_to("GET /v1/offers", 200, list_of("", ""));
   const Outcome listed = stoker(agent, {"offers", "--json"});
   EXPECT_EQ(listed.code, 0);
-  EXPECT_EQ(listed.out, "{\"data\":[],\"failures\":[]}\n");
+  EXPECT_EQ(listed.out, "{\"data\":[],\"asked\":[\"aws\"],\"failures\":[]}\n");
   EXPECT_EQ(listed.err, "");
 }
 

@@ -12,8 +12,8 @@ TEST_P(CloudTinyLm, IsSetUpOfferedTrainedAndBroughtHome) {
   enable({name});
   start_fast_agent();
 
-  const Result added =
-      cli({"accounts", "add", name, "--secret", secret_field(name) + "=env:CLOUD_KEY"}, {"CLOUD_KEY=" + credential(name)});
+  const Result added = cli({"accounts", "add", name, "--secret", secret_field(name) + "=env:CLOUD_KEY"},
+                           {"CLOUD_KEY=" + credential(name)});
   ASSERT_EQ(added.code, 0) << added.out << added.err;
   const Result offers = cli({"offers", "--provider", name});
   EXPECT_EQ(offers.code, 0) << offers.err;
