@@ -248,6 +248,36 @@ TEST_F(ConnectedAccounts, AnEstimateSaysWhatItRestsOn) {
   EXPECT_THAT(unknown["rests_on"].dump(), testing::HasSubstr("no earlier run of the name x is known"));
 }
 
+class VerifiedCloud : public CloudTest {
+ protected:
+  // A certificate for 127.0.0.1 that is its own authority.
+  [[nodiscard]] Words certificate() const {
+    const std::string cert = (cloud_folder / "cert.pem").string(), key = (cloud_folder / "key.pem").string();
+    const Result made =
+        run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", "/CN=fakecloud", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert},
+            environment());
+    EXPECT_EQ(made.code, 0) << made.err;
+    return {"--tls", cert, key};
+  }
+};
+
+TEST_F(VerifiedCloud, IsBelievedOnlyWithACertificateThatVerifies) {
+  start_cloud(50, "none", certificate());
+  enable({"lambda"});
+  start_fast_agent();
+  const Answer refused = post_account("lambda", credential("lambda"));
+  EXPECT_EQ(refused.status, 400) << refused.body;
+  const std::string detail = Json::parse(refused.body, "a problem")["detail"].text();
+  EXPECT_THAT(detail, testing::HasSubstr("the certificate of 127.0.0.1 does not verify: self-signed certificate"));
+  EXPECT_EQ(history("\"request\"").size(), 0U) << "the key was not sent";
+  stop_agent();
+  ASSERT_TRUE(try_start({program("gated-agent")},
+                        {"STOKER_E2E_SPEED=50", "SSL_CERT_FILE=" + (cloud_folder / "cert.pem").string()}));
+  const Answer accepted = post_account("lambda", credential("lambda"));
+  EXPECT_EQ(accepted.status, 201) << accepted.body;
+}
+
 // Clouds that nobody enabled are not in the process, and enabling one takes a restart and nothing else.
 TEST_F(ConnectedAccounts, ACloudThatIsNotEnabledLeavesNoTrace) {
   const auto maps = [&] { return content("/proc/" + std::to_string(agent) + "/maps"); };
