@@ -9,11 +9,12 @@ import time
 import agent
 import fan_out
 import line_latency
+import offers
 import start
 import transfer
 
 GROUPS = {'start': start.measure, 'fan-out': fan_out.measure, 'latency': line_latency.measure,
-          'transfer': transfer.measure}
+          'transfer': transfer.measure, 'offers': offers.measure}
 
 
 def figure(value, unit):
