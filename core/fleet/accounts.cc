@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/fleet/account_values.h"
 #include "core/store/instances.h"
 
 namespace stoker::fleet {
@@ -45,8 +44,13 @@ std::string word(size_t n, const char* one, const char* many) {
 Accounts::Accounts(store::Database& database, store::Vault& vault, plugin_host::Registry& registry, Clock& clock,
                    std::function<void(std::string_view)> on_secret)
     : db_(database), vault_(vault), registry_(registry), clock_(clock), on_secret_(std::move(on_secret)) {
-  for (const std::string& name : vault_.names("account/"))
-    if (const auto secret = vault_.get(name); secret && on_secret_) on_secret_(secret->view());
+  if (!on_secret_) return;
+  for (const std::string& name : vault_.names("account/")) {
+    try {
+      if (const auto secret = vault_.get(name)) on_secret_(secret->view());
+    } catch (const Error&) {  // damaged: the account says so once it is used
+    }
+  }
 }
 
 std::vector<AccountRow> Accounts::list() const {
@@ -93,9 +97,13 @@ void Accounts::require_same_cloud(const AccountRow& row, plugin_host::Provider& 
   }
 }
 
-Accounts::Live Accounts::make(const AccountRow& row, plugin_host::AccountLink link) const {
+std::shared_ptr<plugin_host::Provider> Accounts::candidate(const AccountRow& row,
+                                                           std::shared_ptr<const Secrets> secrets) const {
+  for (const auto& [key, secret] : *secrets)
+    if (on_secret_) on_secret_(secret.view());
   try {
-    return {registry_.make(row.provider, row.settings, link), registry_.make(row.provider, row.settings, link)};
+    return registry_.make(row.provider, row.settings,
+                          registry_.link(row.provider, row.id, secret_source(vault_, row.id, std::move(secrets))));
   } catch (Error& error) {
     // As the set-up calls it, not as the configuration does.
     if (error.field.starts_with(row.provider + ".")) error.field.erase(0, row.provider.size() + 1);
@@ -117,12 +125,9 @@ AccountRow Accounts::connect(const AccountRequest& request, const Wait& wait) {
   if (row.id != row.provider && std::find(ids.begin(), ids.end(), row.id) != ids.end())
     throw Error(Fault::invalid, row.id + " is the id of a provider", "choose another id for the account", "id");
   AccountValues values = sort_values(setup, request.values, true);
-  for (const auto& [key, secret] : values.secrets)
-    if (on_secret_) on_secret_(secret.view());
   row.settings = std::move(values.settings);
   const auto secrets = std::make_shared<const Secrets>(std::move(values.secrets));
-  const Live candidate = make(row, registry_.link(row.provider, row.id, secret_source(vault_, row.id, secrets)));
-  record(row, candidate.browsing->validate(wait), clock_.wall_ms());
+  record(row, candidate(row, secrets)->validate(wait), clock_.wall_ms());
   row.created_ms = row.checked_ms;
   require_sole(row);
   db_.write("connect account", [&](store::Connection& connection) {
@@ -139,18 +144,16 @@ AccountRow Accounts::change(const std::string& id, const AccountChange& change, 
   AccountRow row = get(id);
   if (change.name) set_name(row, *change.name);
   AccountValues values = sort_values(registry_.setup(row.provider), change.values, false);
-  for (const auto& [key, secret] : values.secrets)
-    if (on_secret_) on_secret_(secret.view());
   for (auto& [key, value] : values.settings) {
     std::erase_if(row.settings, [&, &k = key](const auto& one) { return one.first == k; });
     row.settings.emplace_back(key, std::move(value));
   }
   const auto secrets = std::make_shared<const Secrets>(std::move(values.secrets));
   if (!change.values.empty()) {
-    const Live candidate = make(row, registry_.link(row.provider, row.id, secret_source(vault_, row.id, secrets)));
-    record(row, candidate.browsing->validate(wait), clock_.wall_ms());
+    const auto changed = candidate(row, secrets);
+    record(row, changed->validate(wait), clock_.wall_ms());
     require_sole(row);
-    require_same_cloud(row, *candidate.browsing, wait);
+    require_same_cloud(row, *changed, wait);
   }
   db_.write("change account", [&](store::Connection& connection) {
     for (const auto& [key, secret] : *secrets) vault_.put(connection, vault_prefix(row.id) + key, secret.view());
@@ -229,7 +232,9 @@ Accounts::Live Accounts::live(const std::string& account) {
     const auto provider = registry_.provider(account);
     return {provider, provider};
   }
-  const Live made = make(*row, registry_.link(row->provider, row->id, secret_source(vault_, row->id, nullptr)));
+  const plugin_host::AccountLink link = registry_.link(row->provider, row->id, secret_source(vault_, row->id, nullptr));
+  const Live made{registry_.make(row->provider, row->settings, link),
+                  registry_.make(row->provider, row->settings, link)};
   std::lock_guard lock(mutex_);
   return seen == changes_ ? live_.try_emplace(account, made).first->second : made;
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/fleet/account_values.h"
 #include "core/fleet/offers.h"
 #include "core/plugin_host/registry.h"
 #include "core/store/accounts.h"
@@ -66,7 +67,9 @@ class Accounts {
     std::shared_ptr<plugin_host::Provider> acting, browsing;
   };
 
-  Live make(const store::AccountRow& row, plugin_host::AccountLink link) const;
+  // A provider object for what may become of an account, with secrets that are not in the vault yet.
+  [[nodiscard]] std::shared_ptr<plugin_host::Provider> candidate(const store::AccountRow& row,
+                                                                 std::shared_ptr<const Secrets> secrets) const;
   Live live(const std::string& account);
   [[nodiscard]] std::string free_id(const std::string& provider) const;
   void require_sole(const store::AccountRow& row) const;
