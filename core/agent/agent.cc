@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -75,6 +76,16 @@ plugin_host::HttpOptions http_options(const Config& config) {
   return options;
 }
 
+// A plugin that does not return can not be unloaded: then the process ends under it.
+struct EndOfPlugins {
+  EndOfPlugins() = default;
+  EndOfPlugins(const EndOfPlugins&) = delete;
+  EndOfPlugins& operator=(const EndOfPlugins&) = delete;
+  ~EndOfPlugins() {
+    if (fleet::calls_left_behind() > 0) ::_exit(0);
+  }
+};
+
 std::string rentals(store::Database& db) {
   const auto open = db.read([](store::Connection& c) { return store::Instances(c).open(); });
   std::string list;
@@ -125,6 +136,7 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
   plugin_host::Registry registry(std::move(plugins), clock, log);
   for (const plugin_host::PluginStatus& plugin : registry.list())
     if (plugin.enabled && !plugin.loaded) log.warn(plugin.reason);
+  const EndOfPlugins end_of_plugins;
 
   fleet::Accounts accounts(db, vault, registry, clock, [&](std::string_view secret) { known.add(secret); });
   remote::LibsshConnector connector(clock);

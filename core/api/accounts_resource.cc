@@ -47,7 +47,7 @@ Reply account_reply(const store::AccountRow& row, int status) {
   return reply;
 }
 
-Wait patience(const ServerContext& context) { return {{}, context.clock.mono_ms() + kCheckMs}; }
+Wait patience(const ServerContext& context) { return {context.closing, context.clock.mono_ms() + kCheckMs}; }
 
 // A body {"key": text, ..., "values": {"key": text, ...}}.
 class AccountBody {

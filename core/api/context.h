@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,7 @@ struct ServerContext {
   int64_t max_file_bytes = int64_t{8} << 30;  // one uploaded file
   int64_t recent_event_bytes = 1 << 20;       // of a job kept in memory: how far a live reader may fall behind
   int64_t started_mono_ms = 0;                // set by the server
+  std::stop_token closing = {};               // set by the server: ends waiting for clouds
 };
 
 }  // namespace stoker::api

@@ -37,7 +37,7 @@ Reply estimate_cost(const ServerContext& context, const Request& request) {
   const auto hours = hours_of(request.target);
   const jobs::JobSpec spec = context.supervisor.read_spec(read_body(request.body), request.caller.admin());
   const jobs::JobEstimate estimate = jobs::estimate_job(context.pipeline, spec, request.caller.name, hours,
-                                                        {{}, context.clock.mono_ms() + kEstimateMs});
+                                                        {context.closing, context.clock.mono_ms() + kEstimateMs});
   JsonWriter json;
   json.begin_object().key("offer");
   write_offer(json, estimate.offer);

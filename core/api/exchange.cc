@@ -96,6 +96,8 @@ class Exchange {
     try {
       return verdict_.route->handler(context_, request);
     } catch (const Error& error) {
+      if (error.fault == Fault::cancelled && context_.closing.stop_requested())
+        return problem_reply({503, "unavailable", "the agent is closing", "ask again when it is back", {}});
       if (error.fault == Fault::internal) context_.log(std::string(verdict_.route->path) + ": " + error.what());
       return problem_reply(problem_of(error));
     } catch (const std::exception& error) {

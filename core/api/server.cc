@@ -18,6 +18,7 @@ void remove_parts(const std::filesystem::path& folder) {
 
 Server::Server(ServerContext context) : context_(std::move(context)) {
   context_.started_mono_ms = context_.clock.mono_ms();
+  context_.closing = stop_.get_token();
   ensure_private_folder(context_.state_dir / "files");
   remove_parts(context_.state_dir / "files");
   streams_ = std::make_unique<StreamLoop>(context_);

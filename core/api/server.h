@@ -24,7 +24,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   [[nodiscard]] int port() const { return door_->port(); }
-  // Closes the port and cuts streams; requests being answered are finished first.
+  // Closes the port and cuts streams; requests being answered are finished first, those that wait for a cloud are
+  // answered that the agent is closing.
   void stop();
 
  private:

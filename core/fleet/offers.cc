@@ -1,6 +1,7 @@
 #include "core/fleet/offers.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -10,14 +11,16 @@
 namespace stoker::fleet {
 namespace {
 
-constexpr int64_t kGraceMs = 2 * kSecond;  // how soon after its deadline a plugin has to return
+constexpr int64_t kGraceMs = 2 * kSecond;  // how soon after its deadline, or when cancelled, a plugin has to return
+
+std::atomic<int> left_behind{0};
 
 // Shared with the threads, which may outlive the call: a plugin that does not return can not be ended.
 struct Gathering {
   struct Answer {
     std::vector<plugin_host::Offer> offers;
     std::optional<Error> error;
-    bool done = false;
+    bool done = false, left = false;
   };
 
   explicit Gathering(size_t accounts) : answers(accounts) {}
@@ -26,9 +29,17 @@ struct Gathering {
     {
       std::lock_guard lock(mutex);
       answer.done = true;
+      if (answers[at].left) --left_behind;
       answers[at] = std::move(answer);
     }
     changed.notify();
+  }
+  // False when it is done.
+  bool leave(size_t at) {
+    std::lock_guard lock(mutex);
+    if (answers[at].done) return false;
+    ++left_behind;
+    return answers[at].left = true;
   }
   [[nodiscard]] bool complete() {
     std::lock_guard lock(mutex);
@@ -47,14 +58,7 @@ class Askers {
   Askers(const Askers&) = delete;
   Askers& operator=(const Askers&) = delete;
   ~Askers() {
-    for (auto& [at, thread] : threads_) {
-      bool hangs = false;
-      if (given_up) {
-        std::lock_guard lock(gathering_->mutex);
-        hangs = !gathering_->answers[at].done;
-      }
-      hangs ? thread.detach() : clock_.join(thread);
-    }
+    for (auto& [at, thread] : threads_) given_up && gathering_->leave(at) ? thread.detach() : clock_.join(thread);
   }
   void add(size_t at, std::thread thread) { threads_.emplace_back(at, std::move(thread)); }
 
@@ -94,17 +98,25 @@ std::vector<Gathering::Answer> gather(Clock& clock, const std::vector<UsableAcco
   Askers askers(clock, gathering);
   for (size_t i = 0; i < accounts.size(); ++i) {
     try {
-      askers.add(i, clock.start("offers", [gathering, i, provider = source(accounts[i].id), query, wait] {
-        gathering->put(i, ask(*provider, query, wait));
+      askers.add(i, clock.start("offers", [gathering, i, provider = source(accounts[i].id), query, wait]() mutable {
+        auto answer = ask(*provider, query, wait);
+        provider.reset();
+        gathering->put(i, std::move(answer));
       }));
     } catch (const Error& error) {
       gathering->put(i, {{}, error});
     }
   }
-  const int64_t patience = wait.deadline_ms == INT64_MAX ? INT64_MAX : wait.deadline_ms + kGraceMs;
+  int64_t patience = wait.deadline_ms == INT64_MAX ? INT64_MAX : wait.deadline_ms + kGraceMs;
+  bool cancelled = false;
   while (!gathering->complete() && clock.mono_ms() < patience) {
+    if (wait.cancel.stop_requested() && !cancelled) {
+      cancelled = true;
+      patience = std::min(patience, clock.mono_ms() + kGraceMs);
+    }
     const uint64_t seen = gathering->changed.count();
-    if (!gathering->complete()) clock.wait(gathering->changed, seen, {{}, patience});
+    if (!gathering->complete())
+      clock.wait(gathering->changed, seen, {cancelled ? std::stop_token() : wait.cancel, patience});
   }
   std::lock_guard lock(gathering->mutex);
   auto answers = gathering->answers;
@@ -117,6 +129,8 @@ std::vector<Gathering::Answer> gather(Clock& clock, const std::vector<UsableAcco
 }
 
 }  // namespace
+
+int calls_left_behind() { return left_behind; }
 
 bool satisfies(const plugin_host::Offer& offer, const plugin_host::OfferQuery& query) {
   const auto is = [](const std::string& wanted, const std::string& got) { return wanted.empty() || wanted == got; };

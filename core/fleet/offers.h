@@ -43,6 +43,9 @@ using ProviderSource = std::function<std::shared_ptr<plugin_host::Provider>(cons
                                     const plugin_host::OfferQuery& query, OfferOrder order,
                                     const ProviderSource& source, const Wait& wait);
 
+// Calls that list_offers() gave up and that still run: what they use may not be destroyed.
+[[nodiscard]] int calls_left_behind();
+
 // Whether the offer is what was asked for, whatever its availability.
 [[nodiscard]] bool satisfies(const plugin_host::Offer& offer, const plugin_host::OfferQuery& query);
 

@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "tests/e2e/agent_fixture.h"
 
@@ -50,6 +52,22 @@ TEST_F(HostTest, RefusesATakenPort) {
   expect_no_start("can not listen on 127.0.0.1:" + port, "another agent may be running; choose another port",
                   {"STOKER_STATE_DIR=" + other, "STOKER_LISTEN=127.0.0.1:" + port});
   EXPECT_FALSE(fs::exists(fs::path(other) / "port"));
+}
+
+TEST_F(HostTest, APluginThatNeverReturnsDoesNotKeepTheAgentFromClosing) {
+  const fs::path plugins = fs::path(program()).parent_path().parent_path() / "tests" / "plugins";
+  write_config("plugins: [local, stuck]\nplugin_path: [" + plugins.string() + "]\n");
+  start_agent();
+  Answer offers;
+  std::thread asking([&, client = api()] { offers = client.call("GET", "/v1/offers"); });
+  ::usleep(300'000);
+  const auto began = std::chrono::steady_clock::now();
+  stop_agent();
+  asking.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+  EXPECT_EQ(offers.status, 503);
+  EXPECT_THAT(offers.body, HasSubstr("the agent is closing"));
+  EXPECT_THAT(agent_log(), HasSubstr("closing; trainings go on"));
 }
 
 TEST_F(HostTest, RefusesASecondAgentOnTheSameState) {

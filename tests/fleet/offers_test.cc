@@ -102,8 +102,10 @@ TEST_F(Offers, AnAccountThatHangsIsLeftBehindAndNamed) {
   ASSERT_EQ(found.failures.size(), 1u);
   EXPECT_EQ(found.failures[0].error.fault, Fault::deadline);
   EXPECT_STREQ(found.failures[0].error.what(), "mud did not answer in time and is left behind");
+  EXPECT_EQ(calls_left_behind(), 1);
   *release = true;
-  while (!*left) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  while (calls_left_behind() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_TRUE(*left);
 }
 
 TEST_F(Offers, FitTheQuery) {

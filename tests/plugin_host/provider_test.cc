@@ -246,6 +246,7 @@ TEST_F(ProviderTest, ServicesKnowWhoCallsAndWhatItMay) {
                        call->wait.deadline_ms == 1LL << 60 && call->account->account == "mine";
     return stoker_status{right ? STOKER_E_QUOTA : STOKER_E_CONFLICT};
   }};
+  made_ = nullptr;
   RegistryOptions with = options({"scripted"});
   with.config = {{"scripted.region", "north"}, {"scripted.remove", "service"}};
   with.services = {{"test.service/1", &service}};
