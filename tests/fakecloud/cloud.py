@@ -63,6 +63,10 @@ class Cloud:
     def make_credentials(self, seeded):
         raise NotImplementedError
 
+    def credential_of(self, request):
+        """The one that a request shows, whatever it is worth; None where it is none of ours."""
+        return None
+
     def admit(self, request):
         """Throws Refused, or sets request.credential."""
         raise NotImplementedError
@@ -96,7 +100,9 @@ class Cloud:
         """Which operation a request is, its how-manyeth, and what it will suffer. Needs the world's lock."""
         request.operation = self.operation_of(request)
         if request.operation is not None:
-            request.nth, request.fault = self.world.script.next(self.name, request.operation.name)
+            credential = self.credential_of(request)
+            account = credential.account if credential else None
+            request.nth, request.fault = self.world.script.next(self.name, request.operation.name, account)
 
     def answer(self, request):
         """Needs the world's lock."""

@@ -72,8 +72,8 @@ class CloudConnection(Connection):
         return False
 
     def _passes_gate(self, request, status):
-        """Waits for a release; whether it goes on from there."""
-        way = self.gate.hold(self.connection, self._about(request),
+        """Waits for a release; whether it goes on from there. What is yet to be done is done with nobody there, too."""
+        way = self.gate.hold(None if status is None else self.connection, self._about(request),
                              entered=lambda id: self._note(request, "held", held=id))
         self.cloud.world.history.write(
             self.cloud.name, "released", operation=request.operation.name, nth=request.nth, way=way,

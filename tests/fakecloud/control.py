@@ -3,9 +3,12 @@
 GET  /state                 {"t_ms", "speed", "clouds": {name: instances, keys, credentials, settings, stock}}
 GET  /judgement             {name: creates deletes alive doubled keys_left micros_billed double_deleted foreign_touched
                             violations}
+GET  /judgement/ACCOUNT     the same of what belongs to one account
 GET  /held                  [{"id", "cloud", "operation", "nth", "fault"}]
 POST /release               {"which": "all" or id, "as": "answer" or "reset"} -> {"released": how many}
-POST /faults                one of a fault script, or a list; "next": n strikes the next n calls from now on
+POST /faults                one of a fault script, or a list; "next": n strikes the next n calls from now on, after
+                            "skip" that it lets pass
+POST /lift                  {"cloud", "account"?}: its faults are over
 POST /advance               {"ms": n}: what was due meanwhile happens, each at its time -> {"t_ms"}
 POST /prices                {"cloud", "type", "micros_per_hour"}
 POST /capacity              {"cloud", "type", "left": n or null for no end, "region"?, "listed"?: promised or not}
@@ -34,9 +37,14 @@ class Control:
         parts = path.strip("/").split("/")
         if method == "POST" and len(parts) == 3 and parts[0] == "machines":
             return self._machine(parts[1], parts[2])
+        if method == "GET" and len(parts) == 2 and parts[0] == "judgement":
+            with self._world.lock:
+                self._world.clock.run_due()
+                return self._judgement(None, parts[1])
         act = {("GET", "state"): self._state, ("GET", "judgement"): self._judgement, ("GET", "held"): self._held,
-               ("POST", "faults"): self._faults, ("POST", "release"): self._release, ("POST", "advance"): self._advance,
-               ("POST", "prices"): self._prices, ("POST", "capacity"): self._capacity, ("POST", "quota"): self._quota,
+               ("POST", "faults"): self._faults, ("POST", "lift"): self._lift, ("POST", "release"): self._release,
+               ("POST", "advance"): self._advance, ("POST", "prices"): self._prices,
+               ("POST", "capacity"): self._capacity, ("POST", "quota"): self._quota,
                ("POST", "settings"): self._settings, ("POST", "credentials"): self._credentials,
                }.get((method, "/".join(parts)))
         if act is None:
@@ -55,15 +63,19 @@ class Control:
         clouds = {name: describe(cloud, now) for name, cloud in self._world.clouds.items()}
         return {"t_ms": now, "speed": self._world.clock.speed, "clouds": clouds}
 
-    def _judgement(self, _):
+    def _judgement(self, _, account=None):
         now = self._world.clock.now_ms()
-        return {name: judge(cloud, now) for name, cloud in self._world.clouds.items()}
+        return {name: judge(cloud, now, account) for name, cloud in self._world.clouds.items()}
 
     def _held(self, _):
         return self._gate.held()
 
     def _faults(self, body):
         self._world.script.add(body if isinstance(body, list) else [body])
+        return {}
+
+    def _lift(self, body):
+        self._world.script.lift(self._cloud(body).name, body.get("account"))
         return {}
 
     def _release(self, body):

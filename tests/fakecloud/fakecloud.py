@@ -24,9 +24,9 @@ A seed file holds what was there before, by cloud; everything may be left out:
                 "credentials": [{"name": "good", "secret": "...", "state": "active", "account": "main", "missing": []}],
                 "keys": [{"name": "theirs", "public_key": "ssh-ed25519 ..."}],
                 "instances": [{"name": "theirs", "type": "gpu_1x_a10", "region": "us-east-1", "tags": []}]}}
-(`missing`: scopes; Lambda's tags are {"key", "value"}.) What it holds belongs to someone else: the judge counts none of
-it, and says when it was touched. history.py tells the lines of history.jsonl, control.py the orders, fault_script.py
-the faults, cloud.py and each cloud's `settings` the lags.
+(`missing`: scopes; Lambda's tags are {"key", "value"}; keys and instances may name an "account".) What it holds
+belongs to someone else: the judge counts none of it, and says when it was touched. history.py tells the lines of
+history.jsonl, control.py the orders, fault_script.py the faults, cloud.py and each cloud's `settings` the lags.
 
 It ends on SIGTERM, with its parent, and when a pipe at its standard input closes; every machine ends with it.
 Exit codes: 0 ended as told, 1 can't start, 2 bad usage, 77 --machines sshd is not possible here.

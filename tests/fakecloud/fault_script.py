@@ -24,7 +24,7 @@ KINDS = {
     "strange-state": {"state"},
     "wrong-id": set(),
 }
-PLACE = {"cloud", "operation", "nth", "from", "to", "every", "next", "fault"}
+PLACE = {"cloud", "operation", "account", "nth", "from", "to", "every", "next", "skip", "fault"}
 NEVER_ACTS = {"refuse", "time-out", "reset", "redirect"}
 ALTERS_ACT = {"empty-list", "repeated-page", "stale-list", "omit", "double", "dearer", "strange-state", "wrong-id"}
 
@@ -34,6 +34,7 @@ class Fault:
     cloud: str
     operation: str
     kind: str
+    account: str | None = None  # only its calls are struck, and only they are counted
     first: int = 1
     last: float = float("inf")
     every: int = 1
@@ -50,7 +51,7 @@ class Fault:
 
 
 def parse_fault(entry, operations, counted):
-    """Throws ValueError. `operations`: cloud -> names; `counted`: (cloud, operation) -> calls so far."""
+    """Throws ValueError. `operations`: cloud -> names; `counted`: (cloud, operation, account) -> calls so far."""
     if not isinstance(entry, dict):
         raise ValueError("a fault is an object")
     kind, cloud, operation = (entry.get(key) for key in ("fault", "cloud", "operation"))
@@ -65,9 +66,10 @@ def parse_fault(entry, operations, counted):
     unknown = set(entry) - PLACE - KINDS[kind]
     if unknown:
         raise ValueError(f"{kind} knows no {', '.join(sorted(unknown))}")
-    fault = Fault(cloud, operation, kind, more={key: entry[key] for key in KINDS[kind] if key in entry})
+    more = {key: entry[key] for key in KINDS[kind] if key in entry}
+    fault = Fault(cloud, operation, kind, entry.get("account"), more=more)
     if "next" in entry:
-        fault.first = counted(cloud, operation) + 1
+        fault.first = counted(cloud, operation, fault.account) + entry.get("skip", 0) + 1
         fault.last = fault.first + entry["next"] - 1
     if "nth" in entry:
         fault.first = fault.last = entry["nth"]
@@ -89,13 +91,20 @@ class FaultScript:
     def add(self, entries):
         self._faults += [parse_fault(entry, self._operations, self.count) for entry in entries]
 
-    def count(self, cloud, operation):
-        return self._counts.get((cloud, operation), 0)
+    def count(self, cloud, operation, account=None):
+        """`account` None: of all accounts."""
+        return self._counts.get((cloud, operation, account), 0)
 
-    def next(self, cloud, operation):
-        """Counts one more call; gives its number and the first fault that strikes it."""
-        nth = self._counts[cloud, operation] = self.count(cloud, operation) + 1
+    def next(self, cloud, operation, account):
+        """Counts one more call; gives its number among all and the first fault that strikes it."""
+        for one in {None, account}:
+            self._counts[cloud, operation, one] = self.count(cloud, operation, one) + 1
         for fault in self._faults:
-            if (fault.cloud, fault.operation) == (cloud, operation) and fault.strikes(nth):
-                return nth, fault
-        return nth, None
+            is_meant = (fault.cloud, fault.operation) == (cloud, operation) and fault.account in (None, account)
+            if is_meant and fault.strikes(self.count(cloud, operation, fault.account)):
+                return self.count(cloud, operation), fault
+        return self.count(cloud, operation), None
+
+    def lift(self, cloud, account):
+        """Forgets the faults of an account, of all where it is None."""
+        self._faults = [one for one in self._faults if one.cloud != cloud or account not in (None, one.account)]

@@ -194,6 +194,20 @@ class Held(LambdaFault):
         self.assertEqual(self.cloud.history("released")[0]["way"], "hung up")
 
 
+    def test_what_is_yet_to_be_done_is_done_with_nobody_there(self):
+        self.fault("launch", "hold-then-act")
+        connection = self.cloud.connect("lambda")
+        connection.request("POST", "/api/v1/instance-operations/launch", json.dumps(self.wanted()),
+                           {"Authorization": "Bearer " + self.cloud.secrets["lambda"]["good"], "User-Agent": "x",
+                            "Content-Type": "application/json"})
+        eventually(lambda: self.cloud.order("/held"))
+        connection.close()
+        time.sleep(0.1)
+        self.assertEqual((len(self.cloud.order("/held")), self.created()), (1, 0))
+        self.cloud.order("/release", {})
+        self.assertTrue(eventually(lambda: self.created() == 1))
+
+
 class Lists(LambdaFault):
     def setUp(self):
         super().setUp()
@@ -256,6 +270,20 @@ class Script(unittest.TestCase):
         with RunningCloud("--cloud", "digitalocean", script=script) as cloud:
             statuses = [cloud.call("digitalocean", "GET", "/v2/account").status for _ in range(10)]
         self.assertEqual(statuses, [200, 503, 503, 200, 502, 200, 200, 200, 200, 502])
+
+    def test_of_one_account(self):
+        place = {"cloud": "digitalocean", "operation": "account", "account": "other", "fault": "refuse", "status": 503}
+
+        def statuses(cloud, name, calls):
+            secret = cloud.secrets["digitalocean"][name]
+            return [cloud.call("digitalocean", "GET", "/v2/account", secret=secret).status for _ in range(calls)]
+
+        with RunningCloud("--cloud", "digitalocean", script=[place | {"nth": 2}]) as cloud:
+            self.assertEqual((statuses(cloud, "good", 3), statuses(cloud, "other", 3)), ([200] * 3, [200, 503, 200]))
+            cloud.order("/faults", place | {"skip": 1, "next": 2})
+            self.assertEqual((statuses(cloud, "good", 2), statuses(cloud, "other", 2)), ([200] * 2, [200, 503]))
+            cloud.order("/lift", {"cloud": "digitalocean", "account": "other"})
+            self.assertEqual(statuses(cloud, "other", 1), [200])
 
     def test_what_it_does_not_take(self):
         with RunningCloud("--cloud", "lambda") as cloud:

@@ -46,7 +46,7 @@ class Gate:
                 held.wake("reset")
 
     def hold(self, connection, about, until_ms=None, entered=None):
-        """Blocks. "answer", "reset", "hung up" or "time over" (virtual `until_ms`)."""
+        """Blocks. "answer", "reset", "time over" (virtual `until_ms`), or "hung up" where there is a connection."""
         held = Held(next(self._ids), about)
         with self._lock:
             if self._shut:
@@ -65,7 +65,8 @@ class Gate:
     def _wait(self, held, connection, until_ms):
         poll = select.poll()
         poll.register(held.asleep, select.POLLIN)
-        poll.register(connection, select.POLLRDHUP)
+        if connection is not None:
+            poll.register(connection, select.POLLRDHUP)
         while True:
             wait_ms = None
             if until_ms is not None:

@@ -27,6 +27,7 @@ class Instance:
     billed_from_ms: int | None = None  # while the meter runs
     ended_ms: int | None = None  # a delete was accepted, or the cloud took it away: the bill ends here
     deleted_ms: int | None = None  # the first accepted delete
+    delete_requests: int = 0  # accepted ones
     billed_micros: int = 0  # of the stretches that are over
     events: list = field(default_factory=list)  # what is still to come, all of it off when it ends
     cloud_init: object = None

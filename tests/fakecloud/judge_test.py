@@ -60,6 +60,12 @@ class Leaks(LambdaTest):
         self.terminate(first)
         self.assertEqual(self.judge("doubled"), ["one"])  # once is for ever
 
+    def test_of_one_account(self):
+        self.rent()
+        self.assertEqual(self.cloud.order("/judgement/main")["lambda"]["creates"], 1)
+        other = self.cloud.order("/judgement/other")["lambda"]
+        self.assertEqual((other["creates"], other["alive"], other["keys_left"]), (0, [], []))
+
     def test_one_after_the_other_is_no_double(self):
         first = self.rent()
         self.cloud.advance(60)

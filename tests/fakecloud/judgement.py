@@ -16,16 +16,21 @@ def doubled(rentals):
     return sorted(found)
 
 
-def judge(cloud, t_ms):
-    ours = [one for one in cloud.rentals if not one.foreign]
+def judge(cloud, t_ms, account=None):
+    """Of one account, or of all; what is foreign and what broke the documents is told of all in any case."""
+    def is_meant(one):
+        return account in (None, one.account)
+
+    ours = [one for one in cloud.rentals if not one.foreign and is_meant(one)]
     return {
         "creates": len(ours),
-        "deletes": cloud.rentals.deletes,
+        "deletes": sum(one.delete_requests for one in cloud.rentals if is_meant(one)),
         "alive": [one.brief() for one in ours if one.bills_at(t_ms)],
-        "doubled": doubled(cloud.rentals),
-        "keys_left": [{"id": key.id, "name": key.name} for key in cloud.keys if not key.foreign],
+        "doubled": doubled(ours),
+        "keys_left": [{"id": key.id, "name": key.name} for key in cloud.keys if not key.foreign and is_meant(key)],
         "micros_billed": sum(cloud.rentals.billed(one, t_ms) for one in ours),
-        "double_deleted": cloud.rentals.double_deleted,
+        "double_deleted": [one.id for one in cloud.rentals if is_meant(one)
+                           for _ in range(one.delete_requests - 1)],
         "foreign_touched": cloud.rentals.foreign_touched,
         "violations": cloud.violations,
     }

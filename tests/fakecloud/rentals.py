@@ -23,8 +23,6 @@ class Rentals:
     def __init__(self, cloud, life):
         self._cloud, self._life, self._world = cloud, life, cloud.world
         self.all = []
-        self.deletes = 0
-        self.double_deleted = []
         self.foreign_touched = []
 
     def __iter__(self):
@@ -140,11 +138,10 @@ class Rentals:
         self._world.machines.end(instance)
 
     def delete(self, instance, t_ms):
-        self.deletes += 1
+        instance.delete_requests += 1
         again = instance.deleted_ms is not None
         self._write(instance, "delete-requested", t_ms, again=again)
         if again:
-            self.double_deleted.append(instance.id)
             return
         instance.deleted_ms = t_ms
         if instance.foreign:

@@ -78,11 +78,13 @@ class DigitalOcean(Cloud):
     def seed_foreign(self, data):
         now = self.world.clock.now_ms()
         for entry in data.get("keys", []):
-            self.keys.append(self.key_objects.make(entry["name"], entry["public_key"], 0, foreign=True))
+            self.keys.append(self.key_objects.make(entry["name"], entry["public_key"], 0,
+                                                   entry.get("account", "main"), foreign=True))
         for number, entry in enumerate(data.get("instances", [])):
             type = self.types[entry["type"]]
             droplet = Instance(1_000_000 + number, entry["name"], entry.get("tags", []), type, entry["region"],
-                               type.price_micros, now, facts=self.droplets.facts(self.images[-1]))
+                               type.price_micros, now, entry.get("account", "main"),
+                               facts=self.droplets.facts(self.images[-1]))
             self.tags.add(droplet.tags)
             self.rentals.add_foreign(droplet, now)
 
@@ -142,9 +144,12 @@ class DigitalOcean(Cloud):
             self.refuse("The body is not an object.", 400)
         return body
 
-    def admit(self, request):
+    def credential_of(self, request):
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
-        credential = self.credentials.find(secret.strip()) if kind.lower() == "bearer" else None
+        return self.credentials.find(secret.strip()) if kind.lower() == "bearer" else None
+
+    def admit(self, request):
+        credential = self.credential_of(request)
         if credential is None or credential.state in ("expired", "revoked"):
             raise Refused(self.error(401))
         request.credential = credential

@@ -146,7 +146,8 @@ class Droplets:
     def _created(self, request, body, made, actions):
         shown = [self.json(request, droplet, request.t_ms) for droplet in made]
         if request.suffers("wrong-id"):
-            foreign = next((one.id for one in self._cloud.rentals if one.foreign), self._next_id + 1)
+            foreign = next((one.id for one in self._cloud.rentals
+                            if one.foreign and one.account == request.credential.account), self._next_id + 1)
             shown[0]["id"] = foreign
         links = {"actions": [{"id": one["id"], "rel": "create", "href": f"{request.base}/v2/actions/{one['id']}"}
                              for one in actions]}

@@ -87,12 +87,14 @@ class LambdaCloud(Cloud):
     def seed_foreign(self, data):
         now = self.world.clock.now_ms()
         for entry in data.get("keys", []):
-            self.keys.append(SshKey(secrets.token_hex(16), entry["name"], entry["public_key"], 0, foreign=True))
+            self.keys.append(SshKey(secrets.token_hex(16), entry["name"], entry["public_key"], 0,
+                                    entry.get("account", "main"), foreign=True))
         for entry in data.get("instances", []):
             type = self.types[entry["type"]]
             self.rentals.add_foreign(
                 Instance(secrets.token_hex(16), entry["name"], entry.get("tags", []), type, entry["region"],
-                         type.price_micros, now, keys=self.keys[:1], facts=self._facts(entry)), now)
+                         type.price_micros, now, entry.get("account", "main"), keys=self.keys[:1],
+                         facts=self._facts(entry)), now)
 
     def table(self):
         return [Operation(name, method, PREFIX + path, act) for name, method, path, act in [
@@ -123,10 +125,13 @@ class LambdaCloud(Cloud):
     def _refuse(self, message, status=400, code=None):
         raise Refused(self.error(status, code, message))
 
+    def credential_of(self, request):
+        return self.credentials.find(secret_of(request.headers.get("authorization", "")))
+
     def admit(self, request):
         if TURNED_AWAY.match(request.headers.get("user-agent", "")):
             raise Refused(Answer(403, b"error code: 1010", {"content-type": "text/plain; charset=UTF-8"}))
-        credential = self.credentials.find(secret_of(request.headers.get("authorization", "")))
+        credential = self.credential_of(request)
         if credential is None or credential.state in ("expired", "revoked"):
             raise Refused(self.error(401))
         if credential.state == "inactive":
@@ -250,7 +255,7 @@ class LambdaCloud(Cloud):
             self.rentals.add(instance, request.t_ms)
             ids.append(instance.id)
         if request.suffers("wrong-id"):
-            ids = [one.id for one in self.rentals if one.foreign] or [secrets.token_hex(16)]
+            ids = [one.id for one in self.rentals if one.foreign and one.account == account] or [secrets.token_hex(16)]
         return Answer(200, {"data": {"instance_ids": ids[:1]}})
 
     @staticmethod
