@@ -186,7 +186,8 @@ class Cloud:
             return []
         if request.suffers("omit"):
             which = request.fault.get("instance", 1)
-            shown = [one for i, one in enumerate(shown, 1) if which not in (i, one.id, one.name)]
+            shown = [one for i, one in enumerate(shown, 1)
+                     if which not in (i, getattr(one, "id", None), getattr(one, "name", None))]
         return shown
 
     def found(self, request, id):

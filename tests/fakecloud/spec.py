@@ -1,4 +1,5 @@
 """A vendor's OpenAPI document, and whether a request or an answer keeps to it."""
+import hashlib
 import json
 import os
 import re
@@ -62,7 +63,7 @@ class Spec:
         free_exempted(cloud, document)
         self._cloud, self._document = cloud, modern(document)
         self._resolver = jsonschema.RefResolver("", self._document)
-        self._validators = {}
+        self._validators, self._good = {}, set()
         self._operations = []
         for path, item in self._document["paths"].items():
             pattern = re.compile(re.sub(r"\\{([^}]*)\\}", r"(?P<\1>[^/]+)", re.escape(path)) + r"\Z")
@@ -86,10 +87,17 @@ class Spec:
 
     def _faults(self, value, schema, where):
         """Where a value breaks its schema. It says the place and the rule, never the value: that may be a secret."""
-        key = json.dumps(schema, sort_keys=True)
+        key = id(schema)  # they are all parts of the one document
         if key not in self._validators:
             self._validators[key] = jsonschema.Draft202012Validator(schema, resolver=self._resolver)
-        for error in self._validators[key].iter_errors(value):
+        # A check takes a hundred times as long as the rest of an exchange, and lists come again as they were.
+        seen = (key, hashlib.sha256(json.dumps(value, sort_keys=True).encode()).digest())
+        if seen in self._good:
+            return
+        errors = list(self._validators[key].iter_errors(value))
+        if not errors:
+            self._good.add(seen)
+        for error in errors:
             place = "/".join([where, *map(str, error.absolute_path)])
             rule = json.dumps(error.validator_value)
             yield f"{place}: {error.validator} {rule if len(rule) < 120 else ''}".strip()
