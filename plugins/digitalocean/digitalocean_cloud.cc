@@ -65,9 +65,8 @@ void DigitalOceanCloud::each(Call& call, const std::string& doing, const std::st
     const Json body = api_.get(call, doing, first + "&page=" + std::to_string(page)).body;
     if (!body[key].is_list()) throw broken("is none");
     for (const Json& item : body[key].items()) {
-      std::string id = item["id"].text();
-      if (id.empty()) id = item["slug"].exists() ? item["slug"].text() : item["name"].text();
-      if (!seen.insert(id).second) throw broken("has an item twice");
+      const std::string id = item[key == "sizes" ? "slug" : key == "tags" ? "name" : "id"].text();
+      if (id.empty() || !seen.insert(id).second) throw broken("has an item twice, or without an id");
       visit(item);
     }
     if (body["links"]["pages"]["next"].exists()) continue;
@@ -152,11 +151,12 @@ std::int64_t DigitalOceanCloud::ensure_key(Call& call, const CreateRequest& requ
 
 void DigitalOceanCloud::create(Call& call, const CreateRequest& request, const Emit<Instance>& emit) {
   const std::string size = request.machine();
-  require_price(call, request, size);
-  const std::int64_t key = ensure_key(call, request);
-  const Json droplet =
-      api_.post(call, kCreateDroplet, "/v2/droplets", droplet_body(request, size, key), Effect::once).body["droplet"];
-  Instance made = instance_of(droplet);
+  const std::int64_t key = before_create([&] {
+    require_price(call, request, size);
+    return ensure_key(call, request);
+  });
+  const std::string body = droplet_body(request, size, key);
+  Instance made = instance_of(api_.post(call, kCreateDroplet, "/v2/droplets", body, Effect::once).body["droplet"]);
   if (made.id.empty()) throw Failure{STOKER_E_UNKNOWN_OUTCOME, "digitalocean: creating a droplet gave no id"};
   made.client_token = request.client_token;
   if (made.region.empty()) made.region = request.region;
@@ -180,8 +180,9 @@ void DigitalOceanCloud::find(Call& call, const FindQuery& query, const Emit<Inst
 
 Instance DigitalOceanCloud::get(Call& call, const InstanceRef& ref) {
   const Json droplet = api_.get(call, kGetDroplet, "/v2/droplets/" + std::string(ref.id)).body["droplet"];
-  if (!droplet.exists()) throw Failure{STOKER_E_UNAVAILABLE, "digitalocean: looking at a droplet gave none"};
-  return instance_of(droplet);
+  Instance instance = instance_of(droplet);
+  if (instance.id != ref.id) throw Failure{STOKER_E_UNAVAILABLE, api_.sentence(kGetDroplet) + " gave another, or none"};
+  return instance;
 }
 
 void DigitalOceanCloud::remove(Call& call, const InstanceRef& ref) {

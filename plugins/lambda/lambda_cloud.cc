@@ -163,27 +163,42 @@ void LambdaCloud::list_offers(Call& call, const OfferQuery& query, const Emit<Of
 
 // A launch takes no limit, and prices change.
 void LambdaCloud::require_price(Call& call, const CreateRequest& request, const std::string& type) const {
-  const Json entry = api_.get(call, "looking up the price", "/instance-types").body["data"][type];
-  if (!entry.exists()) throw Failure{STOKER_E_INVALID, "lambda has no machine type " + type}.blame("resources.machine");
+  const std::string doing = "looking up the price";
+  const Json types = api_.get(call, doing, "/instance-types").body["data"];
+  if (!types.is_object()) throw Failure{STOKER_E_UNAVAILABLE, api_.sentence(doing) + " gave no list"};
+  const Json entry = types[type];
+  if (!entry.exists()) throw Failure{STOKER_E_NO_CAPACITY, "lambda: " + type + " is listed no more"};
   const auto now = price_of(entry["instance_type"]).per_hour.micros;
   if (request.max_per_hour.micros > 0 && now > request.max_per_hour.micros)
     throw Failure{STOKER_E_NO_CAPACITY, "lambda: " + type + " costs more than was quoted"};
 }
 
+bool LambdaCloud::has_key(Call& call, const CreateRequest& request) const {
+  const std::vector<Json> keys = api_.list(call, "listing SSH keys", "/ssh-keys", "data");
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const Json& key) { return key["name"].text() == request.client_token; });
+}
+
 void LambdaCloud::ensure_key(Call& call, const CreateRequest& request) const {
-  for (const Json& key : api_.list(call, "listing SSH keys", "/ssh-keys", "data"))
-    if (key["name"].text() == request.client_token) return;
+  if (has_key(call, request)) return;
   JsonWriter json;
   json.begin_object().member("name", request.client_token);
   json.member("public_key", request.first_public_key()).end_object();
-  // A second object of the same name and key would do no harm, and is removed like the first.
-  api_.post(call, "registering the SSH key", "/ssh-keys", json.str(), Effect::repeatable);
+  try {
+    // A second object of the same name and key would do no harm, and is removed like the first.
+    api_.post(call, "registering the SSH key", "/ssh-keys", json.str(), Effect::repeatable);
+  } catch (const Failure& failure) {
+    // Refused as one that is there already, when the answer to an earlier try was lost.
+    if (failure.status() != STOKER_E_INVALID || !has_key(call, request)) throw;
+  }
 }
 
 void LambdaCloud::create(Call& call, const CreateRequest& request, const Emit<Instance>& emit) {
   const std::string type = request.machine();
-  require_price(call, request, type);
-  ensure_key(call, request);
+  before_create([&] {
+    require_price(call, request, type);
+    ensure_key(call, request);
+  });
   ApiReply reply;
   try {
     reply = api_.post(call, "launching", "/instance-operations/launch", launch_body(request, type), Effect::once);
@@ -196,7 +211,8 @@ void LambdaCloud::create(Call& call, const CreateRequest& request, const Emit<In
         key || request.image.empty() ? "" : "resources.image");
   }
   const auto ids = reply.body["data"]["instance_ids"].items();
-  if (ids.empty()) throw Failure{STOKER_E_UNKNOWN_OUTCOME, "lambda: launching gave no instance id"};
+  if (ids.empty() || std::any_of(ids.begin(), ids.end(), [](const Json& id) { return id.text().empty(); }))
+    throw Failure{STOKER_E_UNKNOWN_OUTCOME, "lambda: launching gave no instance id"};
   for (const Json& id : ids) {
     Instance made;
     made.id = id.text();
@@ -216,8 +232,9 @@ void LambdaCloud::find(Call& call, const FindQuery& query, const Emit<Instance>&
 
 Instance LambdaCloud::get(Call& call, const InstanceRef& ref) {
   const Json data = api_.get(call, "looking at a machine", "/instances/" + std::string(ref.id)).body["data"];
-  if (!data.is_object()) throw Failure{STOKER_E_UNAVAILABLE, "lambda: looking at a machine gave none"};
-  return instance_of(data);
+  Instance instance = instance_of(data);
+  if (instance.id != ref.id) throw Failure{STOKER_E_UNAVAILABLE, "lambda: looking at a machine gave another, or none"};
+  return instance;
 }
 
 void LambdaCloud::remove(Call& call, const InstanceRef& ref) {

@@ -27,6 +27,7 @@ class LambdaCloud final : public Provider, public Resources {
 
  private:
   void require_price(Call& call, const CreateRequest& request, const std::string& type) const;
+  [[nodiscard]] bool has_key(Call& call, const CreateRequest& request) const;
   void ensure_key(Call& call, const CreateRequest& request) const;
 
   CloudApi api_;

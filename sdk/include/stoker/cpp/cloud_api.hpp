@@ -26,6 +26,20 @@ struct ApiReply {
   Json body;  // absent where there was none
 };
 
+// What a create does before it makes anything. Whatever comes of that, nothing was made: what may be there or be quick
+// enough the next time is STOKER_E_UNAVAILABLE, and no outcome is unknown.
+template <class Act>
+auto before_create(Act&& act) {
+  try {
+    return std::forward<Act>(act)();
+  } catch (Failure& failure) {
+    const stoker_status status = failure.status();
+    if (status == STOKER_E_DEADLINE || status == STOKER_E_NOT_FOUND || status == STOKER_E_UNKNOWN_OUTCOME)
+      failure.status(STOKER_E_UNAVAILABLE);
+    throw;
+  }
+}
+
 class CloudApi {
  public:
   // What an error answer means, where its status alone does not tell: the Failure to throw, or nothing. `doing` is the
@@ -51,26 +65,31 @@ class CloudApi {
     return send(doing, call.http().remove(base_url_ + path), Effect::repeatable);
   }
 
-  // The items of the list `key` of an answer. Without it the answer is no list at all, least of all an empty one:
-  // throws STOKER_E_UNAVAILABLE.
+  // The items of the list `key` of an answer. Without it the answer is no list at all, least of all an empty one, and
+  // what has no "id" can not be acted on: throws STOKER_E_UNAVAILABLE.
   std::vector<Json> list(Call& call, const std::string& doing, const std::string& path, const std::string& key) const {
     const Json items = get(call, doing, path).body[key];
     if (!items.is_list()) throw Failure{STOKER_E_UNAVAILABLE, sentence(doing) + " gave no list"};
-    return items.items();
+    std::vector<Json> all = items.items();
+    for (const Json& item : all)
+      if (item["id"].text().empty()) throw Failure{STOKER_E_UNAVAILABLE, sentence(doing) + " gave one without an id"};
+    return all;
   }
 
   // "acme: listing machines".
   [[nodiscard]] std::string sentence(const std::string& doing) const { return cloud_ + ": " + doing; }
 
  private:
-  // As HTTP has it; Explain knows better for its cloud. 409 and 422 are refusals of what was asked for.
+  // As HTTP has it; Explain knows better for its cloud. 409 and 422 are refusals of what was asked for. A redirection
+  // that was not followed says nothing about the request.
   static stoker_status status_of(int status, Effect effect) noexcept {
-    const bool unclear = status >= 500 || status == 408 || status < 300;
+    const bool unclear = status >= 500 || status == 408 || status < 400;
     if (unclear) return effect == Effect::once ? STOKER_E_UNKNOWN_OUTCOME : STOKER_E_UNAVAILABLE;
     if (status == 401) return STOKER_E_AUTH;
     if (status == 402) return STOKER_E_QUOTA;
     if (status == 403) return STOKER_E_FORBIDDEN;
-    if (status == 404 || status == 410) return STOKER_E_NOT_FOUND;
+    // What makes something lacks what it named.
+    if (status == 404 || status == 410) return effect == Effect::once ? STOKER_E_INVALID : STOKER_E_NOT_FOUND;
     if (status == 429) return STOKER_E_RATE_LIMITED;
     return STOKER_E_INVALID;
   }

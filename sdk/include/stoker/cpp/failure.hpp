@@ -28,6 +28,8 @@ class Failure : public std::exception {
   Failure& blame(std::string config_key) { return config_key_ = std::move(config_key), *this; }
   Failure& code(std::string provider_code) { return provider_code_ = std::move(provider_code), *this; }
   Failure& retry_after(std::int64_t ms) { return retry_after_ms_ = ms, *this; }
+  // The same failure, of another class: what it means may depend on what it was asked for.
+  Failure& status(stoker_status other) { return status_ = other, *this; }
 
   [[nodiscard]] stoker_status status() const noexcept { return status_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
