@@ -166,14 +166,22 @@ std::vector<Instance> PluginProvider::create(const CreateRequest& request, const
   Collector<Instance> made;
   const std::vector<stoker_field> tags = lend_tags(request);
   const stoker_create_request lent = lend(request, tags);
-  call("create", Fault::unknown_outcome, wait, [&](stoker_call* c) {
+  bool begun = false;
+  const Body body = [&](stoker_call* c) {
+    begun = true;
     const stoker_status status = table_.create(object_, c, &lent, instance_sink, &made);
     made.check();
     if (status == STOKER_OK && made.items().empty()) throw Breach("it succeeded without naming an instance");
     if (status != STOKER_OK && !made.items().empty())
       throw Breach("it named an instance and failed with status " + std::to_string(status));
     return status;
-  });
+  };
+  try {
+    call("create", Fault::unknown_outcome, wait, body);
+  } catch (const Error& error) {
+    if (begun || error.fault != Fault::deadline) throw;
+    throw Error(Fault::unavailable, "other calls of the account took all the time: " + std::string(error.what()));
+  }
   return made.take();
 }
 
