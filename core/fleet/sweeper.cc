@@ -119,8 +119,12 @@ int64_t Sweeper::tidy_due(const Wait& wait) {
   for (const InstanceRow& row : ctx_.db.read([](store::Connection& c) { return store::Instances(c).untidy(); })) {
     Tidying tidying = tidying_[row.id];
     if (ctx_.clock.mono_ms() >= tidying.due_ms) {
-      const TidyStep step = tidy_step(ctx_, row, tidying.failures, wait);
+      const int64_t asked = ctx_.clock.mono_ms();
+      const TidyStep step =
+          tidy_step(ctx_, row, tidying.failures, tidying.nothing_since ? asked - *tidying.nothing_since : -1, wait);
       if (step.done) continue;
+      if (!step.failed && !step.nothing) tidying.nothing_since.reset();
+      if (step.nothing && !tidying.nothing_since) tidying.nothing_since = asked;
       tidying.failures = step.failed ? tidying.failures + 1 : 0;
       tidying.due_ms = ctx_.clock.mono_ms() + step.again_in_ms;
     }

@@ -34,6 +34,7 @@ class Sweeper {
   struct Tidying {
     int64_t due_ms = 0;  // mono
     int failures = 0;
+    std::optional<int64_t> nothing_since;  // mono
   };
 
   void run(const std::stop_token& closing);

@@ -19,22 +19,28 @@ bool remove_all(plugin_host::Provider& provider, const FleetContext& ctx, const 
 
 }  // namespace
 
-TidyStep tidy_step(FleetContext& ctx, const store::InstanceRow& row, int failures, const Wait& wait) {
-  const int64_t asked = ctx.clock.wall_ms();
-  int64_t settled = 0;
+TidyStep tidy_step(FleetContext& ctx, const store::InstanceRow& row, int failures, int64_t nothing_for_ms,
+                   const Wait& wait) {
+  int64_t settle = 0;
   try {
     const std::shared_ptr<plugin_host::Provider> provider = ctx.provider(row.account);
     const Wait call = wait.until(ctx.clock.mono_ms() + kCallMs);
-    settled = row.last_create_ms + provider->facts().settle_ms;
-    if (!remove_all(*provider, ctx, row, call)) return {false, false, kLookAgainMs};
+    settle = provider->facts().settle_ms;
+    if (!remove_all(*provider, ctx, row, call)) return {false, false, false, kLookAgainMs};
   } catch (const Error& error) {
     if (!wait.cancel.stop_requested() && failures == 0 && ctx.alarm)
       ctx.alarm("removing what " + row.id + " left at " + row.account + ": " + error.what() + "; trying again");
-    return {false, true, std::min(kMaxBackOffMs, kLookAgainMs << std::min(failures, 6))};
+    return {false, true, false, std::min(kMaxBackOffMs, kLookAgainMs << std::min(failures, 6))};
   }
-  if (asked < settled) return {false, false, settled - asked};
-  change(ctx, "tidied", row.id, [](store::InstanceRow& it) { it.tidied = true; });
-  return {true, false, 0};
+  if (nothing_for_ms < settle) return {false, false, true, settle - std::max<int64_t>(nothing_for_ms, 0)};
+  // No news of the machine, and so nothing to tell: the events of its job are over.
+  ctx.db.write("tidied", [&](store::Connection& connection) {
+    store::Instances rows(connection);
+    auto it = rows.find(row.id).value();
+    it.tidied = true;
+    rows.update(it);
+  });
+  return {true, false, true, 0};
 }
 
 }  // namespace stoker::fleet

@@ -24,9 +24,9 @@ class Tidying : public FleetWorld {
     (void)store::error_of([&] { create(intent()); });
     return stored(kRow);
   }
-  TidyStep step(int failures = 0) {
+  TidyStep step(int failures = 0, int64_t nothing_for_ms = -1) {
     FleetContext ctx = context();
-    return tidy_step(ctx, stored(kRow), failures, {});
+    return tidy_step(ctx, stored(kRow), failures, nothing_for_ms, {});
   }
 };
 
@@ -48,20 +48,25 @@ TEST_F(Tidying, RemovesWhatCarriesTheTokenUntilNothingIsListedAfterTheSettleTime
   EXPECT_TRUE(sky.left.empty());
   TidyStep waiting = step();
   EXPECT_FALSE(waiting.done) << "a listing may lag";
+  EXPECT_TRUE(waiting.nothing);
   EXPECT_EQ(waiting.again_in_ms, 90 * kSecond);
-  clock.now += 90 * kSecond;
-  EXPECT_TRUE(step().done);
+  EXPECT_EQ(step(0, 60 * kSecond).again_in_ms, 30 * kSecond);
+  EXPECT_TRUE(step(0, 90 * kSecond).done);
   EXPECT_TRUE(stored(kRow).tidied);
 }
 
+// One empty list may be a lie, however long after the machine it is told.
 TEST_F(Tidying, AKeyThatIsShownLateIsRemovedAllTheSame) {
   refused();
-  EXPECT_FALSE(step().done);
+  clock.now += kHour;
+  sky.find_ = [](const std::string&) { return std::vector<plugin_host::Instance>{}; };
+  Sweeper sweeper(context());
+  sweeper.round({});
+  EXPECT_FALSE(stored(kRow).tidied);
   clock.now += 60 * kSecond;
   sky.left = {{STOKER_RESOURCE_SSH_KEY, "k1", "", kRow, kRow}};
-  EXPECT_FALSE(step().done);
-  clock.now += 60 * kSecond;
-  EXPECT_TRUE(step().done);
+  for (int rounds = 0; rounds < 9 && !stored(kRow).tidied; ++rounds) clock.now += sweeper.round({});
+  EXPECT_TRUE(stored(kRow).tidied);
   EXPECT_TRUE(sky.left.empty());
 }
 
@@ -83,7 +88,7 @@ TEST_F(Tidying, TheSweeperDoesItByItself) {
   sky.find_ = [](const std::string&) { return std::vector<plugin_host::Instance>{}; };
   sky.left = {{STOKER_RESOURCE_SSH_KEY, "k1", "", kRow, kRow}};
   Sweeper sweeper(context());
-  for (int rounds = 0; rounds < 5 && !stored(kRow).tidied; ++rounds) clock.now += sweeper.round({});
+  for (int rounds = 0; rounds < 9 && !stored(kRow).tidied; ++rounds) clock.now += sweeper.round({});
   EXPECT_TRUE(stored(kRow).tidied);
   EXPECT_TRUE(sky.left.empty());
 }
