@@ -174,7 +174,7 @@ InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const 
       surely_nothing &= nothing_happened(error.fault);
       if (surely_nothing && ctx.clock.mono_ms() - began > kUnavailableMs) {
         refuse(ctx, row, error.what());
-        throw Error(Fault::no_capacity, row.provider + " made nothing in 10 minutes: " + error.what(), error.hint);
+        throw Error(Fault::unavailable, row.provider + " made nothing in 10 minutes: " + error.what(), error.hint);
       }
       if (ctx.alarm) ctx.alarm("creating " + row.id + " at " + row.provider + ": " + error.what() + "; trying again");
       pause = std::max(back_off, error.retry_after_ms);
@@ -201,6 +201,7 @@ InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wai
   InstanceRow row = alive;
   const int64_t began = ctx.clock.mono_ms();
   int64_t absent_since = -1;
+  std::optional<Error> trouble;  // since the cloud last told anything of it
   const auto give_up = [&](const std::string& why) {
     mark_deleting(ctx, row.id, why);
     return Error(Fault::no_capacity, row.machine + " of " + row.provider + ": " + why);
@@ -211,12 +212,15 @@ InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wai
     try {
       now = provider->get(ref_of(row), wait.until(ctx.clock.mono_ms() + kCallMs));
       absent_since = -1;
+      trouble.reset();
     } catch (const Error& error) {
       // Not visible yet, or a lie: believed when it was said for a settle time without a break.
       if (error.fault == Fault::not_found) {
         if (absent_since < 0) absent_since = ctx.clock.mono_ms();
         if (ctx.clock.mono_ms() - absent_since >= provider->facts().settle_ms)
           throw give_up("it vanished before it was ever used");
+      } else {
+        trouble = error;
       }
     }
     if (now) {
@@ -232,7 +236,13 @@ InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wai
           now->state != InstanceState::unknown)
         throw give_up("it is " + row.cloud_state + " before it was ever used");
     }
-    if (ctx.clock.mono_ms() - began > kAddressMs) throw give_up("it had no address after 20 minutes");
+    if (ctx.clock.mono_ms() - began > kAddressMs) {
+      if (!trouble) throw give_up("it had no address after 20 minutes");
+      // The next machine of this account could not be looked at either.
+      const Error told = give_up(std::string("nothing was told of it for 20 minutes: ") + trouble->what());
+      throw Error(trouble->fault == Fault::no_capacity ? Fault::unavailable : trouble->fault, told.what(),
+                  trouble->hint);
+    }
     ctx.clock.sleep(pause, wait);
   }
 }

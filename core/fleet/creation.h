@@ -7,8 +7,8 @@ namespace stoker::fleet {
 
 // Sends the create of a row in phase intent or unknown, and resolves whatever is unclear. Afterwards the row is alive,
 // or it is refused (or deleting, when dearer than quoted) and the reason is thrown: no_capacity, quota (try another
-// offer); auth, forbidden, unsupported, invalid (of that provider). Otherwise cancelled is thrown and the row stays
-// unknown: when the agent shuts down (`closing`), for the next agent; when the machine is no longer wanted
+// offer); auth, forbidden, unsupported, invalid, unavailable (of that provider). Otherwise cancelled is thrown and the
+// row stays unknown: when the agent shuts down (`closing`), for the next agent; when the machine is no longer wanted
 // (`unwanted`), for resolve_instance(). `unwanted` ends waiting for another try only: a create in flight is awaited.
 store::InstanceRow create_instance(FleetContext& ctx, const store::InstanceRow& row,
                                    const plugin_host::CreateRequest& request, const Wait& closing,
@@ -24,7 +24,7 @@ void condemn_double(store::Connection& connection, const store::InstanceRow& of,
 void resolve_instance(FleetContext& ctx, const store::InstanceRow& row, const Wait& closing);
 
 // Polls an alive row until it runs and has an address. A machine that failed, vanished or is late is marked deleting
-// and thrown as no_capacity.
+// and thrown as no_capacity; one of which the provider told nothing, as what the provider threw.
 store::InstanceRow await_address(FleetContext& ctx, const store::InstanceRow& row, const Wait& wait);
 
 }  // namespace stoker::fleet

@@ -94,6 +94,7 @@ TEST_F(Creation, ACloudThatDoesNothingIsGivenUpAfterTenMinutes) {
   sky.create_ = []() -> std::vector<plugin_host::Instance> { throw Error(Fault::unavailable, "503"); };
   const Error error = error_of([&] { create(intent()); });
   EXPECT_STREQ(error.what(), "sky made nothing in 10 minutes: 503");
+  EXPECT_EQ(error.fault, Fault::unavailable) << "its other offers would fare no better";
   EXPECT_EQ(stored("stk-01234567-job1-1").phase, InstancePhase::refused);
 }
 
@@ -134,6 +135,20 @@ TEST_F(Creation, OneNotFoundOfAMachineThatWasSeenIsNotBelieved) {
   EXPECT_STREQ(error_of([&] { (void)await_address(ctx, row, {}); }).what(),
                "big of sky: it vanished before it was ever used");
   EXPECT_GE(clock.now - began, sky.facts_.settle_ms);
+}
+
+TEST_F(Creation, AMachineOfWhichNothingIsToldIsGivenUpWithTheReason) {
+  FleetContext ctx = context();
+  const InstanceRow row = alive();
+  sky.get_ = [](const std::string&) -> plugin_host::Instance {
+    throw Error(Fault::auth, "sky: looking at a machine: the key was revoked", "make a new key", "api_key");
+  };
+  const Error error = error_of([&] { (void)await_address(ctx, row, {}); });
+  EXPECT_STREQ(error.what(),
+               "big of sky: nothing was told of it for 20 minutes: sky: looking at a machine: the key was revoked");
+  EXPECT_EQ(error.fault, Fault::auth);
+  EXPECT_EQ(error.hint, "make a new key");
+  EXPECT_EQ(stored(row.id).phase, InstancePhase::deleting);
 }
 
 TEST_F(Creation, AMachineDestroyedWhileItBootsIsNotUsed) {
