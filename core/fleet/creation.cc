@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/fleet/identity.h"
+
 namespace stoker::fleet {
 namespace {
 
@@ -84,15 +86,21 @@ void condemn_double(store::Connection& connection, const InstanceRow& of, const 
 
 namespace {
 
+constexpr char kLost[] = "the answer to its creation was lost, and it never appeared";
+constexpr char kWrongId[] = "the answer to its creation named another machine, and its own never appeared";
+
+// `listed`: they were seen under the row's token, which the answer to a create does not prove.
+//
 // The oldest is ours; further machines of the same token get rows of their own that are to be deleted. One that is
 // dearer than quoted is condemned in the same transaction: nobody may find it alive later and use it.
-InstanceRow adopt(FleetContext& ctx, const InstanceRow& row, std::vector<Instance> made) {
+InstanceRow adopt(FleetContext& ctx, const InstanceRow& row, std::vector<Instance> made, bool listed) {
   std::stable_sort(made.begin(), made.end(),
                    [](const Instance& a, const Instance& b) { return a.created_ms < b.created_ms; });
   const bool dearer = is_dearer(row, made.front().price.per_hour);
   const InstanceRow adopted = ctx.db.write("adopt", [&](store::Connection& connection) {
     store::Instances rows(connection);
     InstanceRow it = rows.find(row.id).value();
+    it.seen_alive = listed;
     for (size_t i = 1; i < made.size(); ++i) condemn_double(connection, it, made[i]);
     copy_facts(it, made.front());
     it.phase = dearer ? InstancePhase::deleting : InstancePhase::alive;
@@ -111,7 +119,8 @@ InstanceRow adopt(FleetContext& ctx, const InstanceRow& row, std::vector<Instanc
 }
 
 // Lists until the machine is found, or until the listing had the provider's settle time to show it.
-InstanceRow resolve_by_listing(FleetContext& ctx, const InstanceRow& row, Provider& provider, const Wait& closing) {
+InstanceRow resolve_by_listing(FleetContext& ctx, const InstanceRow& row, Provider& provider, const Wait& closing,
+                               const char* why = kLost) {
   const int64_t settled = ctx.clock.mono_ms() + provider.facts().settle_ms;
   for (;;) {
     ctx.clock.check(closing, "looking for a machine whose creation is unclear");
@@ -125,9 +134,9 @@ InstanceRow resolve_by_listing(FleetContext& ctx, const InstanceRow& row, Provid
     }
     if (found) {
       std::erase_if(*found, [](const Instance& it) { return it.state == InstanceState::gone; });
-      if (!found->empty()) return adopt(ctx, row, std::move(*found));
+      if (!found->empty()) return adopt(ctx, row, std::move(*found), true);
       if (asked >= settled) {
-        refuse(ctx, row, "the answer to its creation was lost, and it never appeared");
+        refuse(ctx, row, why);
         throw Error(Fault::no_capacity, row.provider + " did not make " + row.id);
       }
     }
@@ -181,7 +190,7 @@ InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const 
       ctx.clock.sleep(std::max(pause, provider->facts().min_create_interval_ms), {unwanted, closing.deadline_ms});
       continue;
     }
-    if (!made.empty()) return adopt(ctx, intent, std::move(made));
+    if (!made.empty()) return adopt(ctx, intent, std::move(made), false);
     if (!idempotent) return resolve_by_listing(ctx, row, *provider, closing);
     surely_nothing = false;
     ctx.clock.sleep(std::max(pause, provider->facts().min_create_interval_ms), {unwanted, closing.deadline_ms});
@@ -206,6 +215,13 @@ InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wai
     mark_deleting(ctx, row.id, why);
     return Error(Fault::no_capacity, row.machine + " of " + row.provider + ": " + why);
   };
+  // The id that the create was answered with leads nowhere, or to somebody else's machine.
+  const auto look_anew = [&] {
+    const InstanceRow now = withdraw_id(ctx, row);
+    if (now.phase != InstancePhase::unknown) throw give_up("it vanished before it was ever used");
+    absent_since = -1;
+    return resolve_by_listing(ctx, now, *provider, wait, kWrongId);
+  };
   for (int64_t pause = 100;; pause = std::min(pause * 3 / 2, 5 * kSecond)) {
     ctx.clock.check(wait, "waiting for the machine");
     std::optional<Instance> now;
@@ -217,11 +233,17 @@ InstanceRow await_address(FleetContext& ctx, const InstanceRow& alive, const Wai
       // Not visible yet, or a lie: believed when it was said for a settle time without a break.
       if (error.fault == Fault::not_found) {
         if (absent_since < 0) absent_since = ctx.clock.mono_ms();
-        if (ctx.clock.mono_ms() - absent_since >= provider->facts().settle_ms)
-          throw give_up("it vanished before it was ever used");
+        if (ctx.clock.mono_ms() - absent_since >= provider->facts().settle_ms) {
+          row = look_anew();
+          continue;
+        }
       } else {
         trouble = error;
       }
+    }
+    if (now && !row.seen_alive && !bears_token(row, *now)) {
+      row = look_anew();
+      continue;
     }
     if (now) {
       if (is_dearer(row, now->price.per_hour)) throw give_up("dearer than quoted");

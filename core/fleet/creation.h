@@ -23,8 +23,9 @@ void condemn_double(store::Connection& connection, const store::InstanceRow& of,
 // Finds out whether a row in phase unknown exists: afterwards it is alive or refused. Sends no create.
 void resolve_instance(FleetContext& ctx, const store::InstanceRow& row, const Wait& closing);
 
-// Polls an alive row until it runs and has an address. A machine that failed, vanished or is late is marked deleting
-// and thrown as no_capacity; one of which the provider told nothing, as what the provider threw.
+// Polls an alive row until it runs and has an address; one whose id turns out to be wrong is looked for. A machine that
+// failed, vanished or is late is marked deleting and thrown as no_capacity; one of which the provider told nothing, as
+// what the provider threw.
 store::InstanceRow await_address(FleetContext& ctx, const store::InstanceRow& row, const Wait& wait);
 
 }  // namespace stoker::fleet

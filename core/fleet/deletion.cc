@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/fleet/identity.h"
+
 namespace stoker::fleet {
 namespace {
 
@@ -61,9 +63,11 @@ DeletionStep delete_step(FleetContext& ctx, const InstanceRow& row, int64_t abse
   try {
     const std::shared_ptr<plugin_host::Provider> provider = ctx.provider(row.account);
     settle = provider->facts().settle_ms;
-    const InstanceState state =
-        absent_for_ms < 0 ? request_removal(*provider, row, call) : state_by_id(*provider, row, call);
-    absent = state == InstanceState::gone && absent_by_list(*provider, ctx, row, call);
+    const InstanceRow known = row.seen_alive ? row : identify(ctx, row, *provider, call);
+    const InstanceState state = known.cloud_id.empty() ? InstanceState::gone
+                                : absent_for_ms < 0    ? request_removal(*provider, known, call)
+                                                       : state_by_id(*provider, known, call);
+    absent = state == InstanceState::gone && absent_by_list(*provider, ctx, known, call);
   } catch (const Error& error) {
     if (!wait.cancel.stop_requested() && ctx.alarm)
       ctx.alarm("deleting " + row.id + " at " + row.provider + ": " + error.what() +

@@ -174,13 +174,17 @@ void Sweeper::stray(const std::string& account, const Instance& it, const Wait& 
 
 // Our token on a machine that is not the one adopted for it: the cloud made two for one request, and showed one late.
 // The row is read anew: a listing takes time, and the machine may have been adopted meanwhile.
-void Sweeper::late_double(const InstanceRow& known, const Instance& it) {
+void Sweeper::late_double(const InstanceRow& known, const Instance& it, const std::vector<Instance>& listed) {
   const bool condemned = ctx_.db.write("late double", [&](store::Connection& connection) {
     store::Instances rows(connection);
     for (const InstanceRow& row : rows.of_job(known.job_id))
       if (row.cloud_id == it.id) return false;
     const auto row = rows.find(known.id);
     if (!row || row->cloud_id.empty()) return false;
+    const bool over = row->phase == InstancePhase::refused || row->phase == InstancePhase::gone;
+    const bool proven = row->seen_alive || std::any_of(listed.begin(), listed.end(),
+                                                       [&](const Instance& one) { return one.id == row->cloud_id; });
+    if (!proven && !over) return false;  // the id it has may be wrong, and this the right one
     condemn_double(connection, *row, it);
     return true;
   });
@@ -209,7 +213,7 @@ void Sweeper::sweep_account(const std::string& account, std::vector<InstanceRow>
         return known.provider == kind && !it.client_token.empty() && known.client_token == it.client_token;
       });
       if (same != rows.end())
-        late_double(*same, it);
+        late_double(*same, it, listed);
       else
         stray(account, it, wait);
     } else if (row->phase == InstancePhase::refused || row->phase == InstancePhase::gone) {
@@ -217,6 +221,7 @@ void Sweeper::sweep_account(const std::string& account, std::vector<InstanceRow>
       change(ctx_, "late arrival", row->id, [&](InstanceRow& late) {
         late.phase = InstancePhase::deleting;
         copy_facts(late, it);
+        late.seen_alive = true;
         late.gone_ms = late.absent_since_ms = 0;
         if (late.billed_from_ms == 0) late.billed_from_ms = late.created_ms;
         late.reason = "it turned up after it was given up";

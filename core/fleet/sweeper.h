@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/fleet/context.h"
 
@@ -45,7 +46,8 @@ class Sweeper {
   void sweep(const Wait& wait);
   void sweep_account(const std::string& account, std::vector<store::InstanceRow>& rows, const Wait& wait);
   void stray(const std::string& account, const plugin_host::Instance& it, const Wait& wait);
-  void late_double(const store::InstanceRow& known, const plugin_host::Instance& it);
+  void late_double(const store::InstanceRow& known, const plugin_host::Instance& it,
+                   const std::vector<plugin_host::Instance>& listed);
   void missing(const store::InstanceRow& row, const Wait& wait);
 
   FleetContext ctx_;

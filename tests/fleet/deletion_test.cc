@@ -16,7 +16,8 @@ class Deletion : public FleetWorld {
  protected:
   InstanceRow condemned() {
     FleetContext ctx = context();
-    return mark_deleting(ctx, alive().id, "its job has ended");
+    change(ctx, "seen", alive().id, [](InstanceRow& it) { it.seen_alive = true; });
+    return mark_deleting(ctx, "stk-01234567-job1-1", "its job has ended");
   }
   void absent() {
     sky.get_ = [](const std::string& id) -> Instance { throw Error(Fault::not_found, "no " + id); };
