@@ -197,6 +197,10 @@ InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const 
   }
 }
 
+bool was_lost(const InstanceRow& row) {
+  return row.phase == InstancePhase::refused && (row.reason == kLost || row.reason == kWrongId);
+}
+
 void resolve_instance(FleetContext& ctx, const InstanceRow& row, const Wait& closing) {
   try {
     resolve_by_listing(ctx, row, *ctx.provider(row.account), closing);

@@ -20,6 +20,9 @@ void copy_facts(store::InstanceRow& row, const plugin_host::Instance& instance);
 // A row of its own, to be deleted, for a machine that carries the token of `of` and is not it. Within a transaction.
 void condemn_double(store::Connection& connection, const store::InstanceRow& of, const plugin_host::Instance& instance);
 
+// Whether it was asked for and never appeared, which says nothing about what was offered.
+[[nodiscard]] bool was_lost(const store::InstanceRow& row);
+
 // Finds out whether a row in phase unknown exists: afterwards it is alive or refused. Sends no create.
 void resolve_instance(FleetContext& ctx, const store::InstanceRow& row, const Wait& closing);
 

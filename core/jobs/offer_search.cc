@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/fleet/creation.h"
 #include "core/fleet/nearest_offers.h"
 #include "core/jobs/needs.h"
 
@@ -14,6 +15,7 @@ using fleet::UsableAccount;
 
 constexpr int64_t kListMs = kMinute;
 constexpr int64_t kMaxPauseMs = 2 * kMinute;
+constexpr int kMostLost = 3;
 
 bool is_passing(Fault fault) {
   return fault == Fault::unavailable || fault == Fault::rate_limited || fault == Fault::deadline ||
@@ -27,7 +29,7 @@ std::string key_of(const std::string& account, const std::string& offer) { retur
 OfferSearch::OfferSearch(JobRun& run) : run_(run) {
   for (const store::InstanceRow& row : attempts()) {
     tried_.insert(key_of(row.account, row.offer_id));
-    if (row.phase == store::InstancePhase::refused) note(row.account, Error(Fault::no_capacity, row.reason));
+    if (row.phase == store::InstancePhase::refused) note(row, Error(Fault::no_capacity, row.reason));
   }
 }
 
@@ -52,9 +54,14 @@ OfferList OfferSearch::look(const std::vector<UsableAccount>& accounts) {
 AccountOffer OfferSearch::next() {
   const std::vector<UsableAccount> accounts = candidates(run_.spec, run_.ctx.accounts(), run_.ctx.browser);
   OfferList list = look(accounts);
-  for (AccountOffer& one : list.offers) {
-    if (refused_.contains(one.account.id)) continue;
+  std::erase_if(list.offers, [this](const AccountOffer& one) { return refused_.contains(one.account.id); });
+  for (AccountOffer& one : list.offers)
     if (tried_.insert(key_of(one.account.id, one.offer.id)).second) return std::move(one);
+  // A request that got lost was not refused: the only offer there is, say, is worth another try.
+  for (AccountOffer& one : list.offers) {
+    const auto lost = lost_.find(key_of(one.account.id, one.offer.id));
+    if (lost == lost_.end() || lost->second >= kMostLost) continue;
+    return std::move(one);
   }
   give_up(accounts, list);
 }
@@ -84,6 +91,11 @@ void OfferSearch::give_up(const std::vector<UsableAccount>& accounts, const Offe
   std::vector<AccountOffer> near = all.offers;
   near.insert(near.end(), all.sold_out.begin(), all.sold_out.end());
   throw fleet::no_offer_error(query, near);
+}
+
+void OfferSearch::note(const store::InstanceRow& row, const Error& error) {
+  if (fleet::was_lost(row)) ++lost_[key_of(row.account, row.offer_id)];
+  note(row.account, error);
 }
 
 void OfferSearch::note(const std::string& account, const Error& error) {

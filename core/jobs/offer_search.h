@@ -2,6 +2,7 @@
 // nothing.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ class OfferSearch {
 
   // Why an attempt at an account failed. Unless another of its offers may do, the account is not asked again.
   void note(const std::string& account, const Error& error);
+  // The same of an attempt that got as far as a row.
+  void note(const store::InstanceRow& row, const Error& error);
 
  private:
   fleet::OfferList look(const std::vector<fleet::UsableAccount>& accounts);
@@ -37,6 +40,7 @@ class OfferSearch {
 
   JobRun& run_;
   std::set<std::string> tried_, refused_;
+  std::map<std::string, int> lost_;  // offers, and how often what was asked for never appeared
   std::string why_, hint_;
 };
 

@@ -106,7 +106,7 @@ void provision(JobRun& run) {
         // A row that is not closed would be taken up again at once, for ever: its provider can not be asked.
         const auto now = run.ctx.db.read([&](store::Connection& c) { return store::Instances(c).find(open->id); });
         if (is_open(now.value())) throw;
-        search.note(open->account, error);
+        search.note(*now, error);
         continue;
       }
     }
