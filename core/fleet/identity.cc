@@ -12,12 +12,18 @@ using plugin_host::Instance;
 using plugin_host::InstanceState;
 using store::InstanceRow;
 
-std::optional<Instance> look_up(plugin_host::Provider& provider, const InstanceRow& row, const Wait& wait) {
-  if (row.cloud_id.empty()) return std::nullopt;
+struct Look {
+  std::optional<Instance> shown;
+  std::optional<Error> error;  // other than not_found
+};
+
+Look look_up(plugin_host::Provider& provider, const InstanceRow& row, const Wait& wait) {
+  if (row.cloud_id.empty()) return {};
   try {
-    return provider.get(ref_of(row), wait);
-  } catch (const Error&) {  // the listing may tell as well
-    return std::nullopt;
+    return {provider.get(ref_of(row), wait), {}};
+  } catch (const Error& error) {  // the listing may tell as well
+    if (error.fault == Fault::not_found) return {};
+    return {{}, error};
   }
 }
 
@@ -38,9 +44,10 @@ bool bears_token(const InstanceRow& row, const Instance& machine) {
 }
 
 InstanceRow identify(FleetContext& ctx, const InstanceRow& row, plugin_host::Provider& provider, const Wait& wait) {
-  const std::optional<Instance> shown = look_up(provider, row, wait);
-  const bool by_id = shown && bears_token(row, *shown);
+  const auto [shown, trouble] = look_up(provider, row, wait);
+  const bool by_id = shown && bears_token(row, *shown), has_other = shown && !by_id;
   const std::vector<Instance> listed = by_id ? std::vector{*shown} : list(ctx, provider, row, wait);
+  if (listed.empty() && trouble) throw Error(*trouble);
   const InstanceRow known = ctx.db.write("identify", [&](store::Connection& connection) {
     store::Instances rows(connection);
     InstanceRow it = rows.find(row.id).value();
@@ -56,7 +63,7 @@ InstanceRow identify(FleetContext& ctx, const InstanceRow& row, plugin_host::Pro
       if (ours != listed.end()) {
         copy_facts(it, *ours);
         it.seen_alive = true;
-      } else if (shown) {
+      } else if (has_other) {
         it.cloud_id = it.cloud_opaque = "";
       }
     }

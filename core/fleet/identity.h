@@ -11,7 +11,7 @@ namespace stoker::fleet {
 
 // Looks for the machine of a row that was never seen, by id and by token, and records what was found: then the row is
 // seen and its id right. Where the id is another machine's and ours is not listed, the row has none (yet); where
-// nothing is found at all, it is as before. Throws what the provider throws.
+// the id leads nowhere and nothing is listed, it is as before. Throws what the provider throws.
 store::InstanceRow identify(FleetContext& ctx, const store::InstanceRow& row, plugin_host::Provider& provider,
                             const Wait& wait);
 

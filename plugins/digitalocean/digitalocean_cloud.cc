@@ -66,7 +66,8 @@ void DigitalOceanCloud::each(Call& call, const std::string& doing, const std::st
     if (!body[key].is_list()) throw broken("is none");
     for (const Json& item : body[key].items()) {
       const std::string id = item[key == "sizes" ? "slug" : key == "tags" ? "name" : "id"].text();
-      if (id.empty() || !seen.insert(id).second) throw broken("has an item twice, or without an id");
+      if (id.empty()) throw broken("has an item without an id");
+      if (!seen.insert(id).second) throw broken("has an item twice");
       visit(item);
     }
     if (body["links"]["pages"]["next"].exists()) continue;
@@ -143,9 +144,7 @@ std::int64_t DigitalOceanCloud::ensure_key(Call& call, const CreateRequest& requ
   each(call, kListKeys, "/v2/account/keys", "ssh_keys", [&](const Json& key) {
     if (key["name"].text() == request.client_token) id = key["id"].integer();
   });
-  if (id == 0)
-    throw Failure{STOKER_E_UNAVAILABLE, "digitalocean: the SSH key just registered is not listed yet"}.retry_after(
-        5000);
+  if (id == 0) throw Failure{STOKER_E_UNAVAILABLE, "digitalocean: the SSH key is not listed yet"}.retry_after(5000);
   return id;
 }
 

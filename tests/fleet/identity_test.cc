@@ -109,6 +109,17 @@ TEST_F(Identity, ADeleteLeavesAnothersMachineAlone) {
   EXPECT_FALSE(removed);
 }
 
+TEST_F(Identity, ADeleteThatCanNotLookTouchesNothing) {
+  FleetContext ctx = context();
+  mark_deleting(ctx, misled().id, "its job has ended");
+  list_nothing();
+  sky.get_ = [](const std::string&) -> Instance { throw Error(Fault::unavailable, "503"); };
+  EXPECT_FALSE(delete_it().gone);
+  EXPECT_FALSE(removed);
+  EXPECT_EQ(stored(kRow).cloud_id, "m9") << "it may be ours";
+  EXPECT_EQ(alarms.back(), "deleting stk-01234567-job1-1 at sky: 503; it is still billing, trying again");
+}
+
 TEST_F(Identity, OursThatIsListedLateIsDeletedAllTheSame) {
   FleetContext ctx = context();
   mark_deleting(ctx, misled().id, "its job has ended");
