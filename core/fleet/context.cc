@@ -5,9 +5,19 @@ namespace stoker::fleet {
 using store::InstancePhase;
 using store::InstanceRow;
 
+InstanceRow commit(FleetContext& ctx, const char* what, const std::function<InstanceRow(store::Connection&)>& act) {
+  const InstanceRow row = ctx.db.write(what, [&](store::Connection& connection) {
+    InstanceRow result = act(connection);
+    if (ctx.changed) ctx.changed(connection, result);
+    return result;
+  });
+  if (ctx.committed) ctx.committed(row.job_id);
+  return row;
+}
+
 InstanceRow change(FleetContext& ctx, const char* what, const std::string& id,
                    const std::function<void(InstanceRow&)>& edit) {
-  const InstanceRow row = ctx.db.write(what, [&](store::Connection& connection) {
+  return commit(ctx, what, [&](store::Connection& connection) {
     store::Instances rows(connection);
     auto found = rows.find(id);
     if (!found) throw Error(Fault::not_found, "no instance " + id);
@@ -15,8 +25,6 @@ InstanceRow change(FleetContext& ctx, const char* what, const std::string& id,
     rows.update(*found);
     return *found;
   });
-  if (ctx.changed) ctx.changed(row);
-  return row;
 }
 
 InstanceRow mark_deleting(FleetContext& ctx, const std::string& id, const std::string& reason) {

@@ -21,11 +21,17 @@ struct FleetContext {
   // Of an account; throws unsupported where there is none, or its plugin is not loaded.
   std::function<std::shared_ptr<plugin_host::Provider>(const std::string& account)> provider;
   std::string install_id;
-  std::function<void(const store::InstanceRow&)> changed;  // after each commit of a row; for events
-  std::function<void(const std::string&)> alarm;           // what a person should know
+  // For events: of each row within the transaction that changes it, and of its job after the commit.
+  std::function<void(store::Connection&, const store::InstanceRow&)> changed;
+  std::function<void(const std::string& job_id)> committed;
+  std::function<void(const std::string&)> alarm;  // what a person should know
 };
 
-// Reads the row, lets `edit` change it and writes it back in one transaction, then tells ctx.changed.
+// One transaction that makes the row what it returns, event included.
+store::InstanceRow commit(FleetContext& ctx, const char* what,
+                          const std::function<store::InstanceRow(store::Connection&)>& act);
+
+// Reads the row, lets `edit` change it and writes it back in one transaction, event included.
 store::InstanceRow change(FleetContext& ctx, const char* what, const std::string& id,
                           const std::function<void(store::InstanceRow&)>& edit);
 

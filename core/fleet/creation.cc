@@ -97,7 +97,7 @@ InstanceRow adopt(FleetContext& ctx, const InstanceRow& row, std::vector<Instanc
   std::stable_sort(made.begin(), made.end(),
                    [](const Instance& a, const Instance& b) { return a.created_ms < b.created_ms; });
   const bool dearer = is_dearer(row, made.front().price.per_hour);
-  const InstanceRow adopted = ctx.db.write("adopt", [&](store::Connection& connection) {
+  const InstanceRow adopted = commit(ctx, "adopt", [&](store::Connection& connection) {
     store::Instances rows(connection);
     InstanceRow it = rows.find(row.id).value();
     it.seen_alive = listed;
@@ -110,7 +110,6 @@ InstanceRow adopt(FleetContext& ctx, const InstanceRow& row, std::vector<Instanc
     rows.update(it);
     return it;
   });
-  if (ctx.changed) ctx.changed(adopted);
   ctx.work.notify();
   if (dearer)
     throw Error(Fault::no_capacity,

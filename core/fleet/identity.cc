@@ -48,33 +48,29 @@ InstanceRow identify(FleetContext& ctx, const InstanceRow& row, plugin_host::Pro
   const bool by_id = shown && bears_token(row, *shown), has_other = shown && !by_id;
   const std::vector<Instance> listed = by_id ? std::vector{*shown} : list(ctx, provider, row, wait);
   if (listed.empty() && trouble) throw Error(*trouble);
-  const InstanceRow known = ctx.db.write("identify", [&](store::Connection& connection) {
+  if (listed.empty() && !has_other) return row;
+  const InstanceRow known = commit(ctx, "identify", [&](store::Connection& connection) {
     store::Instances rows(connection);
     InstanceRow it = rows.find(row.id).value();
-    const auto is_it = [&](const Instance& one) { return one.id == it.cloud_id; };
-    if (std::any_of(listed.begin(), listed.end(), is_it)) {
+    const auto of_job = rows.of_job(row.job_id);
+    const auto free = [&](const Instance& one) {
+      return std::none_of(of_job.begin(), of_job.end(),
+                          [&](const InstanceRow& other) { return other.cloud_id == one.id; });
+    };
+    if (std::any_of(listed.begin(), listed.end(), [&](const Instance& one) { return one.id == it.cloud_id; })) {
       it.seen_alive = true;
-    } else {
-      const auto of_job = rows.of_job(row.job_id);
-      const auto ours = std::find_if(listed.begin(), listed.end(), [&](const Instance& one) {
-        return std::none_of(of_job.begin(), of_job.end(),
-                            [&](const InstanceRow& other) { return other.cloud_id == one.id; });
-      });
-      if (ours != listed.end()) {
-        copy_facts(it, *ours);
-        it.seen_alive = true;
-      } else if (has_other) {
-        it.cloud_id = it.cloud_opaque = "";
-      }
+    } else if (const auto ours = std::find_if(listed.begin(), listed.end(), free); ours != listed.end()) {
+      copy_facts(it, *ours);
+      it.seen_alive = true;
+    } else if (has_other) {
+      it.cloud_id = it.cloud_opaque = "";
     }
     rows.update(it);
     return it;
   });
-  if (known.seen_alive == row.seen_alive && known.cloud_id == row.cloud_id) return known;
   if (known.cloud_id != row.cloud_id && !row.cloud_id.empty() && ctx.alarm)
     ctx.alarm(row.provider + " answered the creation of " + row.id + " with " + row.cloud_id +
               ", which is another machine" + (known.cloud_id.empty() ? "" : "; it is " + known.cloud_id));
-  if (ctx.changed) ctx.changed(known);
   return known;
 }
 

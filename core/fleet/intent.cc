@@ -42,7 +42,7 @@ store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request
   row.price_micros = offer.price.per_hour.micros;
   row.currency = offer.price.per_hour.currency;
   row.created_ms = now;
-  ctx.db.write("intent", [&](store::Connection& connection) {
+  return commit(ctx, "intent", [&](store::Connection& connection) {
     if (request.offer.account.connected && !store::Accounts(connection).find(row.account))
       throw Error(Fault::unsupported, "account " + row.account + " was removed");
     store::Instances rows(connection);
@@ -66,9 +66,8 @@ store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request
     if (hours > 0) row.deadline_ms = now + static_cast<int64_t>(hours * kHour) + kCollectGraceMs;
     rows.insert(row);
     rows.remember_region(row.account, row.region);
+    return row;
   });
-  if (ctx.changed) ctx.changed(row);
-  return row;
 }
 
 }  // namespace stoker::fleet

@@ -33,15 +33,12 @@ void append_event(const PipelineContext& ctx, store::Connection& connection, con
 }
 
 fleet::FleetContext fleet_context(const PipelineContext& ctx) {
-  const auto changed = [&ctx](const store::InstanceRow& row) {
-    const bool known = ctx.db.write("instance event", [&](store::Connection& connection) {
-      if (!store::Jobs(connection).find(row.job_id)) return false;
+  const auto changed = [&ctx](store::Connection& connection, const store::InstanceRow& row) {
+    if (store::Jobs(connection).find(row.job_id))
       append_event(ctx, connection, row.job_id, "instance", instance_event(row));
-      return true;
-    });
-    if (known) ctx.feed.publish(row.job_id);
   };
-  return {ctx.clock, ctx.db, ctx.fleet_work, ctx.provider, ctx.install_id, changed, ctx.alarm};
+  const auto committed = [&ctx](const std::string& job_id) { ctx.feed.publish(job_id); };
+  return {ctx.clock, ctx.db, ctx.fleet_work, ctx.provider, ctx.install_id, changed, committed, ctx.alarm};
 }
 
 }  // namespace stoker::jobs

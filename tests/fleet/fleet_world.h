@@ -30,6 +30,7 @@ class FleetWorld : public store::OpenStore {
             },
             "0123456789abcdef",
             nullptr,
+            nullptr,
             [this](const std::string& text) { alarms.push_back(text); }};
   }
 
