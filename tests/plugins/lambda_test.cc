@@ -148,7 +148,7 @@ TEST(Lambda, CodesDecideAndTheGatewayIsNotTheKey) {
   EXPECT_EQ(status(404, error("global/object-does-not-exist")), STOKER_E_NOT_FOUND);
   EXPECT_EQ(status(429, "slow down"), STOKER_E_RATE_LIMITED);
   EXPECT_EQ(status(503, ""), STOKER_E_UNAVAILABLE);
-  EXPECT_EQ(status(302, ""), STOKER_E_INVALID);
+  EXPECT_EQ(status(302, ""), STOKER_E_UNAVAILABLE);
   EXPECT_EQ(outcome({403, "error code: 1010"}, get),
             std::to_string(STOKER_E_FORBIDDEN) +
                 " lambda: looking at a machine: the vendor's gateway refused the request (HTTP 403)");
