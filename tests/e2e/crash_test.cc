@@ -91,7 +91,8 @@ TEST_F(CrashTest, TwentyFiveTimesDuringOneTraining) {
   start_agent();
   const std::string id =
       submit(job_spec("echo $$ >> \"$STOKER_ARTIFACTS/starts\"\nfor ((i = 1; i <= 20000; ++i)); do echo \"line $i\"; "
-                      "((i % 250)) || sleep 0.1; done"));
+                      "((i % 250)) || sleep 0.15; done"));
+  await_state(id, "running");
   int kills = 0, while_running = 0;
   for (; kills < 25; ++kills) {
     std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms(random)));
