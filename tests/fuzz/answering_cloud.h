@@ -1,4 +1,5 @@
-// What a cloud answers to every request alike, the first byte choosing the status. Nothing but a Failure may come of it.
+// What a cloud answers to every request alike, the first byte choosing the status. Nothing but a Failure may come of
+// it.
 #pragma once
 
 #include <string>
