@@ -46,15 +46,20 @@ function(stoker_core_library name)
   target_link_libraries(stoker_${name} PUBLIC ${arg_LIBS} PRIVATE stoker_flags ${arg_PRIVATE_LIBS})
 endfunction()
 
-# stoker_test(NAME LABEL SOURCES ... LIBS ...): a GoogleTest program `NAME`, its cases in CTest under LABEL.
+# stoker_test(NAME LABEL SOURCES ... LIBS ...): a GoogleTest program `NAME`, its cases in CTest under LABEL. PROCESSORS:
+# how many of CTest's jobs a case stands for.
 function(stoker_test name label)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT;PROCESSORS" "SOURCES;LIBS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
+  endif()
+  if(NOT arg_PROCESSORS)
+    set(arg_PROCESSORS 1)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} stoker_flags GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE STOKER_SOURCE_DIR="${PROJECT_SOURCE_DIR}" STOKER_BUILD_DIR="${PROJECT_BINARY_DIR}")
-  gtest_discover_tests(${name} PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT} DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS}
+                       DISCOVERY_TIMEOUT 60)
 endfunction()

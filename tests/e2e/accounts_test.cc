@@ -272,8 +272,8 @@ TEST_F(VerifiedCloud, IsBelievedOnlyWithACertificateThatVerifies) {
   EXPECT_THAT(detail, testing::HasSubstr("the certificate of 127.0.0.1 does not verify: self-signed certificate"));
   EXPECT_EQ(history("\"request\"").size(), 0U) << "the key was not sent";
   stop_agent();
-  ASSERT_TRUE(try_start({program("gated-agent")},
-                        {"STOKER_E2E_SPEED=50", "SSL_CERT_FILE=" + (cloud_folder / "cert.pem").string()}));
+  ASSERT_TRUE(
+      try_start({program("gated-agent")}, on_cloud_time({"SSL_CERT_FILE=" + (cloud_folder / "cert.pem").string()})));
   const Answer accepted = post_account("lambda", credential("lambda"));
   EXPECT_EQ(accepted.status, 201) << accepted.body;
 }

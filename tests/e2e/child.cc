@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -46,9 +47,11 @@ pid_t spawn(const Words& words, const Words& environment, const fs::path& out, c
 bool eventually(const std::function<bool()>& condition, int64_t within_ms) {
   using Clock = std::chrono::steady_clock;
   const auto until = Clock::now() + std::chrono::milliseconds(within_ms);
-  while (!condition()) {
+  // What takes long is asked for more seldom, so that asking does not keep it from coming.
+  auto pause = std::chrono::microseconds(2000);
+  for (; !condition(); pause = std::min(pause * 5 / 4, std::chrono::microseconds(50'000))) {
     if (Clock::now() > until) return condition();
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    std::this_thread::sleep_for(pause);
   }
   return true;
 }

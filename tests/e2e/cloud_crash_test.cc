@@ -117,9 +117,8 @@ TEST_P(CloudCrash, BeforeAnythingWasSent) {
   for (size_t i = 0; i < kRounds; ++i) {
     stop_agent();
     const std::string trace = folder / ("trace-" + std::to_string(i)), key = "round-" + std::to_string(i);
-    ASSERT_TRUE(
-        try_start({program("gated-agent")}, {"STOKER_E2E_SPEED=" + std::to_string(speed),
-                                             "STOKER_E2E_GATE=kill after create sent", "STOKER_E2E_TRACE=" + trace}));
+    ASSERT_TRUE(try_start({program("gated-agent")},
+                          on_cloud_time({"STOKER_E2E_GATE=kill after create sent", "STOKER_E2E_TRACE=" + trace})));
     // Of one region only, so that there is no other offer to turn to.
     const std::string only = name == "lambda" ? "gpu_1x_rtx6000" : "gpu-6000adax1-48gb";
     const std::string spec = cloud_job(account(i), training(), R"("resources":{"machine":")" + only + "\"}");
@@ -188,8 +187,8 @@ TEST_P(CloudCommit, IsSurvived) {
     const std::string spec = cloud_job(account(i), "echo trained; mkdir -p out; echo model > out/model",
                                        R"("resources":{"gpu":"H100:1"},"setup":"true","outputs":["out/"])");
     if (try_start({program("gated-agent")},
-                  {"STOKER_E2E_SPEED=" + std::to_string(speed),
-                   std::string("STOKER_E2E_GATE=kill ") + side + " " + kCommits[i], "STOKER_E2E_TRACE=" + trace})) {
+                  on_cloud_time({std::string("STOKER_E2E_GATE=kill ") + side + " " + kCommits[i],
+                                 "STOKER_E2E_TRACE=" + trace}))) {
       try {
         const std::string id = submit(spec, key);
         eventually([&] { return agent_ended() || !job(id)["ended_ms"].is_null(); }, 40'000);

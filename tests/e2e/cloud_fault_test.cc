@@ -172,8 +172,8 @@ TEST_P(CloudFault, LosesNothing) {
         }
         return there || !now["ended_ms"].is_null();
       },
-      150'000));
-  EXPECT_TRUE(all(ids, [](const Json& now) { return !now["ended_ms"].is_null(); }, 150'000));
+      250'000));
+  EXPECT_TRUE(all(ids, [](const Json& now) { return !now["ended_ms"].is_null(); }, 250'000));
   for (size_t i = 0; i < faults.size(); ++i) {
     SCOPED_TRACE(title(place) + " " + faults[i].name + ", account " + account(i) + ", job " + ids[i]);
     expect_clean(account(i), faults[i].name == "double");

@@ -122,8 +122,14 @@ void CloudTest::enable(const Words& clouds) const {
 }
 
 void CloudTest::start_fast_agent() {
-  if (!try_start({program("gated-agent")}, {"STOKER_E2E_SPEED=" + std::to_string(speed)}))
+  if (!try_start({program("gated-agent")}, on_cloud_time()))
     throw std::runtime_error("the agent ended at its start: " + agent_log());
+}
+
+Words CloudTest::on_cloud_time(const Words& more) const {
+  Words all = {"STOKER_E2E_CLOCK=" + (cloud_folder / "clock").string(), "STOKER_E2E_SPEED=" + std::to_string(speed)};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
 }
 
 std::string CloudTest::credential(const std::string& name, const std::string& which) const {

@@ -46,6 +46,9 @@ class CloudTest : public AgentTest {
   static std::string host_of(const std::string& cloud);
   static std::string secret_field(const std::string& cloud);
 
+  // For gated-agent: the cloud's time; `more` is added.
+  [[nodiscard]] Words on_cloud_time(const Words& more = {}) const;
+
   std::filesystem::path cloud_folder;
   pid_t cloud = -1;
   double speed = 1;

@@ -1,8 +1,8 @@
-// The agent, but on a clock that is STOKER_E2E_SPEED times as fast, and killed or held at a commit that the test names.
-// STOKER_E2E_GATE is "kill before C", "kill after C" or "hold after C", where C is a commit's name or its number since
-// the start. The kill is SIGKILL, so nothing is tidied up; the thread of the first such commit is held until the file
-// STOKER_E2E_TRACE.go exists. The names of the commits come to the file STOKER_E2E_TRACE, one a line. Without a gate
-// nothing of that happens.
+// The agent, but on the clock that the file STOKER_E2E_CLOCK shows, at most STOKER_E2E_SPEED times as fast as real
+// time, and killed or held at a commit that the test names. STOKER_E2E_GATE is "kill before C", "kill after C" or "hold
+// after C", where C is a commit's name or its number since the start. The kill is SIGKILL, so nothing is tidied up; the
+// thread of the first such commit is held until the file STOKER_E2E_TRACE.go exists. The names of the commits come to
+// the file STOKER_E2E_TRACE, one a line. Without a gate nothing of that happens.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -67,12 +67,13 @@ class TestGate final : public stoker::store::CommitGate {
 int main() {
   const char* order = ::getenv("STOKER_E2E_GATE");
   const char* trace = ::getenv("STOKER_E2E_TRACE");
+  const char* file = ::getenv("STOKER_E2E_CLOCK");
   const char* speed = ::getenv("STOKER_E2E_SPEED");
-  if ((order == nullptr) != (trace == nullptr)) return 2;
+  if ((order == nullptr) != (trace == nullptr) || (file == nullptr) != (speed == nullptr)) return 2;
   std::optional<TestGate> gate;
   if (order != nullptr) gate.emplace(order, trace);
   std::optional<stoker::e2e::FastClock> clock;
-  if (speed != nullptr) clock.emplace(std::atof(speed));
+  if (speed != nullptr) clock.emplace(file, std::atof(speed));
   try {
     return stoker::agent::serve(stoker::agent::load_config({}, stoker::agent::process_environment()),
                                 stoker::agent::Layout::of_this_program(),

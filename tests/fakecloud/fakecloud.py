@@ -59,7 +59,7 @@ EXIT_CANNOT, EXIT_USAGE, EXIT_NOT_HERE = 1, 2, 77
 
 def arguments():
     parser = argparse.ArgumentParser(prog="fakecloud", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--folder", required=True, help="where ready.json, credentials.json and history.jsonl go")
+    parser.add_argument("--folder", required=True, help="where ready.json, credentials.json, history.jsonl and clock go")
     parser.add_argument("--cloud", action="append", choices=sorted(all_clouds()), help="default: all")
     parser.add_argument("--speed", type=float, default=1.0, help="virtual seconds in a real one")
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="HTTPS for the clouds")
@@ -87,7 +87,7 @@ def write_ready(folder, urls):
 
 def make_world(args, machines):
     lock = threading.RLock()
-    clock = VirtualClock(lock, args.speed)
+    clock = VirtualClock(lock, args.speed, file=os.path.join(args.folder, "clock"))
     history = History(os.path.join(args.folder, "history.jsonl"), clock.now_ms)
     world = World(lock, clock, history, machines)
     seed = read_json(args.seed_state) or {}

@@ -1,9 +1,17 @@
-"""Virtual time: it starts at the real time, runs `speed` times as fast, and can be pushed forward."""
+"""Virtual time: it starts at the real time, runs `speed` times as fast, and can be pushed forward.
+
+Time that runs faster than real waits for this program: while a busy computer keeps it from its work, little passes. So
+what is allowed a virtual minute has as much work done for it on any computer.
+"""
 import heapq
 import itertools
+import mmap
 import threading
 import time
 from datetime import datetime, timezone
+
+
+TICK_S = 0.002
 
 
 class Event:
@@ -15,19 +23,26 @@ class Event:
 
 
 class VirtualClock:
-    """Events run in the order of their times under `lock`, each told the time it was due, however late it runs."""
+    """Events run in the order of their times under `lock`, each told the time it was due, however late it runs.
 
-    def __init__(self, lock, speed=1.0, start_ms=None):
+    `file`: where to show the time, but for what it was pushed, to another program: milliseconds since 1970 in 8 bytes, to
+    be mapped.
+    """
+
+    def __init__(self, lock, speed=1.0, start_ms=None, file=None):
         self.lock, self.speed = lock, speed
-        self._start_ms = int(time.time() * 1000) if start_ms is None else start_ms
-        self._mono, self._pushed_ms = time.monotonic(), 0
+        self._now_ms = int(time.time() * 1000) if start_ms is None else start_ms
+        self._pushed_ms = 0
+        self._shown = None if file is None else shown_in(file)
+        self._show()
         self._order, self._events = itertools.count(), []
         self._changed, self._ended = threading.Condition(), False
-        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=run, name="clock", daemon=True) for run in (self._run, self._tick)]
+        for thread in self._threads:
+            thread.start()
 
     def now_ms(self):
-        return self._start_ms + self._pushed_ms + int((time.monotonic() - self._mono) * 1000 * self.speed)
+        return int(self._now_ms) + self._pushed_ms
 
     def real_s(self, virtual_ms):
         return virtual_ms / 1000 / self.speed
@@ -60,7 +75,23 @@ class VirtualClock:
         with self._changed:
             self._ended = True
             self._changed.notify()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
+
+    def _show(self):
+        if self._shown is not None:
+            self._shown[0] = int(self._now_ms)  # in one piece, which struct.pack_into is not
+
+    def _tick(self):
+        last = time.monotonic()
+        while not self._ended:
+            time.sleep(TICK_S)
+            now = time.monotonic()
+            passed, last = now - last, now
+            if self.speed > 1:
+                passed = min(passed, 4 * TICK_S)
+            self._now_ms += passed * 1000 * self.speed
+            self._show()
 
     def _run(self):
         while True:
@@ -73,6 +104,12 @@ class VirtualClock:
                     continue
             with self.lock:
                 self.run_due()
+
+
+def shown_in(path):
+    with open(path, "w+b") as file:
+        file.truncate(8)
+        return memoryview(mmap.mmap(file.fileno(), 8)).cast("q")
 
 
 def iso(t_ms):
