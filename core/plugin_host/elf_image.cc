@@ -11,7 +11,7 @@ namespace stoker::plugin_host {
 namespace {
 
 constexpr size_t kMaxTable = 16 << 20;
-constexpr size_t kMaxSections = 4096;
+constexpr size_t kMaxSections = 4096, kMaxNames = 1000, kMaxName = 1000;
 
 #if defined(__x86_64__)
 constexpr uint16_t kMachine = EM_X86_64;
@@ -65,6 +65,22 @@ bool defined_for_others(const Elf64_Sym& symbol) {
          (visibility == STV_DEFAULT || visibility == STV_PROTECTED);
 }
 
+// Calls `visit` with the rest of the names from each exported one on, until it returns false.
+void each_exported(const ReadAt& read, const std::function<bool(std::string_view)>& visit) {
+  const auto all = sections(read);
+  if (!all) return;
+  for (const Elf64_Shdr& section : *all) {
+    if (section.sh_type != SHT_DYNSYM || section.sh_entsize != sizeof(Elf64_Sym) || section.sh_link >= all->size())
+      continue;
+    const std::vector<char> names = table<char>(read, (*all)[section.sh_link]);
+    for (const Elf64_Sym& entry : table<Elf64_Sym>(read, section)) {
+      if (!defined_for_others(entry) || entry.st_name >= names.size()) continue;
+      if (!visit({names.data() + entry.st_name, names.size() - entry.st_name})) return;
+    }
+    return;  // a library has one; looking at thousands of made-up ones would take for ever
+  }
+}
+
 }  // namespace
 
 const char* this_machine() { return kMachine == EM_X86_64 ? "x86_64" : "aarch64"; }
@@ -81,21 +97,22 @@ std::string elf_fault(const ReadAt& read) {
   return {};
 }
 
+std::vector<std::string> elf_exported(const ReadAt& read) {
+  std::vector<std::string> exported;
+  each_exported(read, [&](std::string_view rest) {
+    exported.emplace_back(rest.substr(0, std::min(rest.substr(0, kMaxName).find('\0'), kMaxName)));
+    return exported.size() < kMaxNames;
+  });
+  return exported;
+}
+
 bool elf_exports(const ReadAt& read, std::string_view symbol) {
-  const auto all = sections(read);
-  if (!all) return false;
-  for (const Elf64_Shdr& section : *all) {
-    if (section.sh_type != SHT_DYNSYM || section.sh_entsize != sizeof(Elf64_Sym) || section.sh_link >= all->size())
-      continue;
-    const std::vector<char> names = table<char>(read, (*all)[section.sh_link]);
-    for (const Elf64_Sym& entry : table<Elf64_Sym>(read, section)) {
-      if (!defined_for_others(entry) || entry.st_name >= names.size()) continue;
-      const std::string_view rest(names.data() + entry.st_name, names.size() - entry.st_name);
-      if (rest.size() > symbol.size() && rest.starts_with(symbol) && rest[symbol.size()] == '\0') return true;
-    }
-    return false;  // a library has one; looking at thousands of made-up ones would take for ever
-  }
-  return false;
+  bool found = false;
+  each_exported(read, [&](std::string_view rest) {
+    found = rest.size() > symbol.size() && rest.starts_with(symbol) && rest[symbol.size()] == '\0';
+    return !found;
+  });
+  return found;
 }
 
 }  // namespace stoker::plugin_host

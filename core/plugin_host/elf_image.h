@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace stoker::plugin_host {
 
@@ -19,8 +20,11 @@ using ReadAt = std::function<bool(uint64_t offset, void* out, size_t size)>;
 // Empty for a shared library of this machine; else what the file is instead ("it is built for aarch64").
 [[nodiscard]] std::string elf_fault(const ReadAt& read);
 
-// Whether the dynamic symbol table defines `symbol` for others. False as well where the tables are damaged or larger
-// than 16 MiB.
+// The symbols that the dynamic symbol table defines for others, at most 1,000 and each cut at 1,000 bytes. None where
+// the tables are damaged or larger than 16 MiB.
+[[nodiscard]] std::vector<std::string> elf_exported(const ReadAt& read);
+
+// Whether `symbol` is among all of them.
 [[nodiscard]] bool elf_exports(const ReadAt& read, std::string_view symbol);
 
 }  // namespace stoker::plugin_host

@@ -7,15 +7,10 @@
 #include <string>
 
 #include "core/plugin_host/host_services.h"
+#include "core/plugin_host/identity.h"
 #include "sdk/include/stoker/plugin.h"
 
 namespace stoker::plugin_host {
-
-// What the identity block says; known also for a plugin that is refused after it was read.
-struct ModuleIdentity {
-  std::string id, version;
-  uint16_t abi_major = 0, abi_minor = 0;
-};
 
 class Module {
  public:
@@ -37,7 +32,7 @@ class Module {
 
   std::filesystem::path file_;
   const HostServices& host_;
-  stoker_plugin table_{};
+  stoker_plugin table_;
 };
 
 }  // namespace stoker::plugin_host
