@@ -143,7 +143,7 @@ struct stoker_provider {
   stoker_status (*find)(stoker_provider *, stoker_call *, const stoker_find_query *, stoker_instance_sink, void *user);
   /* Never waits. STOKER_E_NOT_FOUND only when the cloud said so. */
   stoker_status (*get)(stoker_provider *, stoker_call *, const stoker_instance_ref *, stoker_instance_sink, void *user);
-  /* STOKER_OK when accepted or already gone. */
+  /* STOKER_OK when accepted or already gone; STOKER_E_NOT_FOUND is taken for the latter. */
   stoker_status (*remove)(stoker_provider *, stoker_call *, const stoker_instance_ref *);
 };
 

@@ -1,0 +1,75 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "core/error.h"
+#include "sdk/check/run.h"
+
+namespace {
+
+using stoker::check::RunOptions;
+
+constexpr int kClean = 0, kFound = 1, kNotRun = 2;
+
+const char* kind_name(stoker::check::Kind kind) {
+  return kind == stoker::check::Kind::plugin ? "plugin" : kind == stoker::check::Kind::provider ? "provider" : "parser";
+}
+
+int list() {
+  for (const auto& test : stoker::check::all_tests()) std::cout << test.name << "\n";
+  return kClean;
+}
+
+int describe(const std::string& name) {
+  bool found = false;
+  for (const auto& test : stoker::check::all_tests()) {
+    if (!name.empty() && name != test.name) continue;
+    std::cout << test.name << " (" << kind_name(test.kind) << ")\n    " << test.about << "\n";
+    found = true;
+  }
+  if (!found)
+    throw stoker::Error(stoker::Fault::invalid, "there is no test `" + name + "`",
+                        "see the names with `stoker-plugin-check list`");
+  return kClean;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{
+      "stoker-plugin-check: holds a plugin against the rules of the Stoker SDK.\n\n"
+      "Each test runs in a process of its own, at most 45 s. Exit status: 0 nothing failed, 1 something did, 2 the\n"
+      "check itself could not be run."};
+  RunOptions options;
+  app.add_option("PLUGIN", options.plugins, "plugin libraries (.so)");
+  app.add_option("--fixtures", options.fixtures, "folder with cloud.yaml (provider) and logs/*.log (log parser)");
+  app.add_option("--include", options.include, "only tests whose name this regular expression finds");
+  app.add_option("--exclude", options.exclude, "no tests whose name this regular expression finds");
+  app.add_flag("--json", options.json, "one JSON object a line: test, subject, verdict, detail, ms");
+  app.add_flag("--only-failed", options.only_failed, "print only what failed or crashed");
+  app.add_flag("--in-process", options.in_process, "no child processes, for a debugger");
+  auto* list_command = app.add_subcommand("list", "the names of all tests");
+  auto* describe_command = app.add_subcommand("describe", "what a test looks for, and why");
+  std::string name;
+  describe_command->add_option("TEST", name, "its name; none: all");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kClean : kNotRun;
+  }
+  if (*list_command) return list();
+  if (*describe_command) return describe(name);
+  if (options.plugins.empty())
+    throw stoker::Error(stoker::Fault::invalid, "no plugin is given", "stoker-plugin-check PLUGIN.so --fixtures DIR");
+  return stoker::check::run(options, std::cout) ? kClean : kFound;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const stoker::Error& error) {
+    std::cerr << "stoker-plugin-check: " << error.what() << (error.hint.empty() ? "" : "; " + error.hint) << std::endl;
+  } catch (const std::exception& error) {
+    std::cerr << "stoker-plugin-check: " << error.what() << std::endl;
+  }
+  return kNotRun;
+}
