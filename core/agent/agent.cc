@@ -97,7 +97,8 @@ std::string rentals(store::Database& db) {
 
 Layout Layout::of_this_program() {
   const std::filesystem::path prefix = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
-  return {prefix / "lib" / "stoker" / "plugins", prefix / "lib" / "stoker" / "runner"};
+  return {prefix / "lib" / "stoker" / "plugins", prefix / "lib" / "stoker" / "runner",
+          prefix / "share" / "stoker" / "template"};
 }
 
 plugin_host::RegistryOptions registry_options(const Config& config, const Layout& layout) {

@@ -13,7 +13,7 @@ namespace stoker::agent {
 // Where the program's own files lie, the same in a build tree and in an installation: PREFIX/bin/stoker,
 // PREFIX/lib/stoker/plugins, PREFIX/lib/stoker/runner.
 struct Layout {
-  std::filesystem::path plugins, runners;
+  std::filesystem::path plugins, runners, plugin_templates;
   [[nodiscard]] static Layout of_this_program();
 };
 

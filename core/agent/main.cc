@@ -15,8 +15,8 @@ int main(int argc, char** argv) {
   entry.settings = [&](const cli::Flags& flags) {
     const agent::Config config = load(flags);
     const agent::Layout layout = agent::Layout::of_this_program();
-    return cli::Settings{config.file, config.config_dir, config.state_dir, layout.runners,
-                         agent::registry_options(config, layout)};
+    return cli::Settings{config.file,    config.config_dir,       config.state_dir,
+                         layout.runners, layout.plugin_templates, agent::registry_options(config, layout)};
   };
   entry.client_view = agent::StateDir::client_view;
   return cli::main(argc, argv, entry);

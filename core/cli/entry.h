@@ -35,6 +35,7 @@ struct Settings {
   std::filesystem::path config_file;  // may not exist
   std::filesystem::path config_dir, state_dir;
   std::filesystem::path runners;  // folder of stoker-runner-x86_64 and stoker-runner-aarch64
+  std::filesystem::path plugin_templates;
   plugin_host::RegistryOptions plugins;
 };
 

@@ -4,6 +4,7 @@
 #include "core/cli/command.h"
 #include "core/cli/config_edit.h"
 #include "core/cli/json_reader.h"
+#include "core/cli/plugin_template.h"
 #include "core/cli/silent_log.h"
 #include "core/cli/table.h"
 #include "core/cli/yaml_tree.h"
@@ -137,16 +138,28 @@ int disable(Invocation& call, const std::string& id) {
   return change(call, id, false);
 }
 
+int begin(Invocation& call, const std::string& kind, const std::string& name) {
+  if (kind.empty() || name.empty())
+    throw Error(Fault::invalid, "plugins new: a kind and a name are needed",
+                "write `stoker plugins new provider NAME` or `stoker plugins new log-parser NAME`");
+  const fs::path folder = copy_plugin_template(call.settings().plugin_templates, kind, name, fs::current_path());
+  if (call.json)
+    call.out << JsonWriter().begin_object().member("path", to_utf8(folder.string())).end_object().str() << "\n";
+  else
+    call.out << "wrote " << folder.filename().string() << "/; its README.md says how to build and check it\n";
+  return kDone;
+}
+
 int run(Invocation& call) {
   const std::string what = call.arguments.has("ACTION") ? call.arguments.text("ACTION") : "list";
   const std::string id = call.arguments.text("ID");
   if (what == "list") return list(call);
+  if (what == "new") return begin(call, id, call.arguments.text("NAME"));
   if (what != "enable" && what != "disable")
-    throw Error(Fault::invalid, "plugins " + what + ": no such action", "use list, enable or disable");
+    throw Error(Fault::invalid, "plugins " + what + ": no such action", "use list, enable, disable or new");
   if (id.empty())
     throw Error(Fault::invalid, "plugins " + what + ": which plugin?", "write `stoker plugins " + what + " ID`");
-  if (id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") != std::string::npos)
-    throw Error(Fault::invalid, "`" + to_utf8(id) + "` can't be a plugin's id");
+  if (!is_plugin_id(id)) throw Error(Fault::invalid, "`" + to_utf8(id) + "` can't be a plugin's id");
   return what == "enable" ? enable(call, id) : disable(call, id);
 }
 
@@ -154,8 +167,10 @@ int run(Invocation& call) {
 
 Command plugins_command() {
   return {"plugins",
-          "List, enable or disable plugins",
-          {{"ACTION", "list, enable or disable (default: list)", false}, {"ID", "the plugin", false}},
+          "List, enable or disable plugins, or begin a new one",
+          {{"ACTION", "list, enable, disable or new (default: list)", false},
+           {"ID", "the plugin; after new: provider or log-parser", false},
+           {"NAME", "after new: the id of the plugin, and the folder that is made for it", false}},
           {{"--force", "", "enable what does not load, disable what owns open instances"}},
           run};
 }

@@ -76,6 +76,54 @@ std::string random_bytes(uint64_t seed, size_t size) {
   return bytes;
 }
 
+std::string mutated(std::string bytes, uint64_t seed, int changes) {
+  static constexpr std::string_view kPieces[] = {"\n",
+                                                 "\r",
+                                                 "\r\n",
+                                                 "\0"sv,
+                                                 "\"",
+                                                 "'",
+                                                 "{",
+                                                 "}",
+                                                 "[",
+                                                 "]",
+                                                 "%|",
+                                                 ",",
+                                                 ":",
+                                                 "-1",
+                                                 "0",
+                                                 "1e309",
+                                                 "null",
+                                                 "nan",
+                                                 "\\u",
+                                                 "\x80",
+                                                 "\x1b[",
+                                                 "\xE2\x96",
+                                                 "18446744073709551616"};
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < changes; ++i) {
+    const size_t at = random() % (bytes.size() + 1), length = std::min<size_t>(random() % 64, bytes.size() - at);
+    const std::string piece = bytes.substr(at, length);
+    switch (random() % 5) {
+      case 0:
+        bytes.replace(at, length, random_bytes(random(), length));
+        break;
+      case 1:
+        bytes.erase(at, length);
+        break;
+      case 2:
+        bytes.insert(at, piece);
+        break;
+      case 3:
+        bytes.insert(random() % (bytes.size() + 1), piece);
+        break;
+      default:
+        bytes.insert(at, kPieces[random() % std::size(kPieces)]);
+    }
+  }
+  return bytes;
+}
+
 std::string with_in_each_line(std::string_view bytes, std::string_view piece) {
   std::string all;
   while (!bytes.empty()) {

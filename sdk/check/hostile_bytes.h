@@ -22,6 +22,9 @@ std::string with_in_each_line(std::string_view bytes, std::string_view piece);
 const std::vector<std::string>& ill_formed_utf8();
 // Colours, cursor moves, titles and links of a terminal, and such as are cut off.
 const std::vector<std::string>& escape_codes();
+// `bytes` with `changes` of them changed: pieces overwritten, cut out, doubled, put elsewhere, ill-formed ones put in.
+// The same for the same `seed`.
+std::string mutated(std::string bytes, uint64_t seed, int changes);
 // The same `size` pseudo-random bytes for each `seed`.
 std::string random_bytes(uint64_t seed, size_t size);
 

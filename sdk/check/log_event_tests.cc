@@ -155,7 +155,8 @@ void golden_events(const Subject& subject) {
     const auto golden = golden_of(file);
     if (!std::filesystem::exists(golden)) continue;
     ++compared;
-    const auto difference = first_differing_line(read_file(golden), record_events(plugin, subject.id, read_file(file)));
+    const auto difference =
+        first_differing_line(read_file(golden), to_json_lines(read_log(plugin, subject.id, read_file(file))));
     if (!difference.empty())
       throw Failed("the events of " + file.filename().string() + " are not those of " + golden.filename().string() +
                    ": " + difference + "\nwhere the new ones are right, write them with `stoker-plugin-check record`");

@@ -56,10 +56,6 @@ Events read_log(LoadedPlugin& plugin, const std::string& id, std::string_view by
   return stream.events();
 }
 
-std::string record_events(LoadedPlugin& plugin, const std::string& id, std::string_view log) {
-  return to_json_lines(read_log(plugin, id, log));
-}
-
 RawStream::RawStream(LoadedPlugin& plugin, const std::string& id, uint64_t start_offset, uint32_t max_line_bytes,
                      std::string about)
     : plugin_(plugin), about_(std::move(about)) {

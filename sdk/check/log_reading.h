@@ -26,9 +26,6 @@ void cut(std::string_view bytes, Chunks chunks, const std::function<void(std::st
 Events read_log(LoadedPlugin& plugin, const std::string& id, std::string_view bytes, Chunks chunks = {},
                 uint64_t start_offset = 0);
 
-// The text of a golden file: what `--record` prints.
-std::string record_events(LoadedPlugin& plugin, const std::string& id, std::string_view log);
-
 // A stream whose events are given as the plugin wrote them. Bytes are passed on where they lie.
 class RawStream {
  public:

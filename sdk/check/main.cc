@@ -2,10 +2,12 @@
 #include <iostream>
 
 #include "core/error.h"
+#include "sdk/check/fuzz.h"
 #include "sdk/check/run.h"
 
 namespace {
 
+using stoker::check::FuzzOptions;
 using stoker::check::RunOptions;
 
 constexpr int kClean = 0, kFound = 1, kNotRun = 2;
@@ -32,6 +34,13 @@ int describe(const std::string& name) {
   return kClean;
 }
 
+int record(const RunOptions& options) {
+  for (const auto& plugin : options.plugins)
+    for (const auto& file : stoker::check::record_events(plugin, options.fixtures))
+      std::cout << "wrote " << file.string() << "\n";
+  return kClean;
+}
+
 int run(int argc, char** argv) {
   CLI::App app{
       "stoker-plugin-check: holds a plugin against the rules of the Stoker SDK.\n\n"
@@ -49,6 +58,17 @@ int run(int argc, char** argv) {
   auto* describe_command = app.add_subcommand("describe", "what a test looks for, and why");
   std::string name;
   describe_command->add_option("TEST", name, "its name; none: all");
+  auto* record_command = app.add_subcommand("record", "write the events of logs/NAME.log to logs/NAME.events.jsonl");
+  record_command->add_option("PLUGIN", options.plugins, "plugin libraries (.so)")->required();
+  record_command->add_option("--fixtures", options.fixtures, "folder with logs/*.log")->required();
+  auto* fuzz_command = app.add_subcommand("fuzz", "try logs and answers of the cloud that nobody thought of");
+  FuzzOptions fuzzing;
+  uint64_t seed = 0;
+  fuzz_command->add_option("PLUGIN", fuzzing.plugin, "plugin library (.so)")->required();
+  fuzz_command->add_option("--fixtures", fuzzing.fixtures, "folder with cloud.yaml and logs/*.log to begin with");
+  fuzz_command->add_option("--seconds", fuzzing.seconds, "how long")->capture_default_str();
+  auto* reproduce = fuzz_command->add_option("--reproduce", seed, "this seed only");
+  fuzz_command->add_flag("--in-process", fuzzing.in_process, "no child process, for a debugger");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -56,6 +76,9 @@ int run(int argc, char** argv) {
   }
   if (*list_command) return list();
   if (*describe_command) return describe(name);
+  if (*record_command) return record(options);
+  if (*reproduce) fuzzing.reproduce = seed;
+  if (*fuzz_command) return stoker::check::fuzz(fuzzing, std::cout) ? kClean : kFound;
   if (options.plugins.empty())
     throw stoker::Error(stoker::Fault::invalid, "no plugin is given", "stoker-plugin-check PLUGIN.so --fixtures DIR");
   return stoker::check::run(options, std::cout) ? kClean : kFound;

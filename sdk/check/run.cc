@@ -1,6 +1,7 @@
 #include "sdk/check/run.h"
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <ostream>
 #include <regex>
@@ -8,9 +9,12 @@
 
 #include "core/error.h"
 #include "core/plugin_host/foreign_value.h"
+#include "core/private_file.h"
 #include "core/utf8.h"
 #include "sdk/check/isolated.h"
 #include "sdk/check/loaded_plugin.h"
+#include "sdk/check/log_parser_group.h"
+#include "sdk/check/log_reading.h"
 #include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::check {
@@ -45,11 +49,6 @@ Result understood(const std::string& told) {
   return result;
 }
 
-struct Offered {
-  std::string plugin;
-  std::vector<std::string> providers, log_parsers;
-};
-
 // "<kind> <id>" a line.
 std::string ask_what_is_offered(const std::filesystem::path& file) {
   LoadedPlugin plugin(file, {});
@@ -57,43 +56,6 @@ std::string ask_what_is_offered(const std::filesystem::path& file) {
   for (const auto& id : plugin.provider_ids()) lines += "provider " + id + "\n";
   for (const auto& id : plugin.log_parser_ids()) lines += "parser " + id + "\n";
   return lines;
-}
-
-Offered offered_by(const std::filesystem::path& file) {
-  const Isolated asked = run_isolated(
-      [&] {
-        try {
-          return ask_what_is_offered(file);
-        } catch (const std::exception& error) {
-          return "! " + std::string(error.what());
-        }
-      },
-      kAskLimit);
-  Offered offered;
-  offered.plugin = file.stem();
-  if (asked.end != Isolated::End::returned) return offered;
-  std::istringstream lines(asked.text);
-  for (std::string kind, id; lines >> kind && std::getline(lines >> std::ws, id);) {
-    if (kind == "plugin") offered.plugin = id;
-    if (kind == "provider") offered.providers.push_back(id);
-    if (kind == "parser") offered.log_parsers.push_back(id);
-  }
-  return offered;
-}
-
-Subject subject_of(const std::filesystem::path& plugin, const std::filesystem::path& fixtures) {
-  Subject subject;
-  subject.plugin = std::filesystem::absolute(plugin);
-  if (fixtures.empty()) return subject;
-  if (!std::filesystem::is_directory(fixtures))
-    throw Error(Fault::invalid, fixtures.string() + " is not a folder",
-                "give the folder that holds cloud.yaml or logs/");
-  if (std::filesystem::exists(fixtures / "cloud.yaml")) subject.cloud = fixtures / "cloud.yaml";
-  if (std::filesystem::is_directory(fixtures / "logs"))
-    for (const auto& entry : std::filesystem::directory_iterator(fixtures / "logs"))
-      if (entry.path().extension() == ".log") subject.logs.push_back(entry.path());
-  std::sort(subject.logs.begin(), subject.logs.end());
-  return subject;
 }
 
 std::vector<Test> chosen(const RunOptions& options) {
@@ -134,6 +96,43 @@ void print(const RunOptions& options, const Result& result, std::ostream& out) {
 
 }  // namespace
 
+Offered offered_by(const std::filesystem::path& file) {
+  const Isolated asked = run_isolated(
+      [&] {
+        try {
+          return ask_what_is_offered(file);
+        } catch (const std::exception& error) {
+          return "! " + std::string(error.what());
+        }
+      },
+      kAskLimit);
+  Offered offered;
+  offered.plugin = file.stem();
+  if (asked.end != Isolated::End::returned) return offered;
+  std::istringstream lines(asked.text);
+  for (std::string kind, id; lines >> kind && std::getline(lines >> std::ws, id);) {
+    if (kind == "plugin") offered.plugin = id;
+    if (kind == "provider") offered.providers.push_back(id);
+    if (kind == "parser") offered.log_parsers.push_back(id);
+  }
+  return offered;
+}
+
+Subject subject_of(const std::filesystem::path& plugin, const std::filesystem::path& fixtures) {
+  Subject subject;
+  subject.plugin = std::filesystem::absolute(plugin);
+  if (fixtures.empty()) return subject;
+  if (!std::filesystem::is_directory(fixtures))
+    throw Error(Fault::invalid, fixtures.string() + " is not a folder",
+                "give the folder that holds cloud.yaml or logs/");
+  if (std::filesystem::exists(fixtures / "cloud.yaml")) subject.cloud = fixtures / "cloud.yaml";
+  if (std::filesystem::is_directory(fixtures / "logs"))
+    for (const auto& entry : std::filesystem::directory_iterator(fixtures / "logs"))
+      if (entry.path().extension() == ".log") subject.logs.push_back(entry.path());
+  std::sort(subject.logs.begin(), subject.logs.end());
+  return subject;
+}
+
 const char* to_string(Verdict verdict) {
   switch (verdict) {
     case Verdict::success:
@@ -156,6 +155,28 @@ std::vector<Test> all_tests() {
        {library_tests(), call_tests(), process_tests(), secret_tests(), provider_tests(), log_parser_tests()})
     all.insert(all.end(), group.begin(), group.end());
   return all;
+}
+
+std::vector<std::filesystem::path> record_events(const std::filesystem::path& file,
+                                                 const std::filesystem::path& fixtures) {
+  const Subject subject = subject_of(file, fixtures);
+  if (subject.logs.empty())
+    throw Error(Fault::invalid, fixtures.string() + " has no logs/*.log", "put the logs there that are to be recorded");
+  LoadedPlugin plugin(subject.plugin, {});
+  const auto ids = plugin.log_parser_ids();
+  if (ids.size() != 1)
+    throw Error(Fault::invalid, file.string() + " offers " + std::to_string(ids.size()) + " log parsers",
+                "a golden file is that of one");
+  std::vector<std::filesystem::path> written;
+  for (const auto& log : subject.logs) {
+    const std::string lines = to_json_lines(read_log(plugin, ids.front(), read_file(log)));
+    std::ofstream out(golden_of(log), std::ios::binary);
+    out << lines;
+    out.close();
+    if (!out) throw Error(Fault::unavailable, "can not write " + golden_of(log).string());
+    written.push_back(golden_of(log));
+  }
+  return written;
 }
 
 Result run_test(const Test& test, const Subject& subject, const RunOptions& options) {

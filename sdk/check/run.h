@@ -21,6 +21,16 @@ struct Result {
   int64_t ms = 0;
 };
 
+// Ids, as far as the plugin loads at all.
+struct Offered {
+  std::string plugin;
+  std::vector<std::string> providers, log_parsers;
+};
+Offered offered_by(const std::filesystem::path& plugin);
+
+// `fixtures`: the folder of cloud.yaml and logs/*.log; empty: none. Throws Error{invalid}.
+Subject subject_of(const std::filesystem::path& plugin, const std::filesystem::path& fixtures);
+
 struct RunOptions {
   std::vector<std::filesystem::path> plugins;
   std::filesystem::path fixtures;  // cloud.yaml and logs/*.log; empty: none
@@ -34,6 +44,10 @@ std::vector<Test> all_tests();
 
 // Prints the results as they come. Whether all is clean: nothing failed or crashed.
 bool run(const RunOptions& options, std::ostream& out);
+
+// Writes the golden file of each log; its paths. Throws Failed or Error.
+std::vector<std::filesystem::path> record_events(const std::filesystem::path& plugin,
+                                                 const std::filesystem::path& fixtures);
 
 // What run() tells of one test.
 Result run_test(const Test& test, const Subject& subject, const RunOptions& options);

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/private_file.h"
 #include "sdk/check/cloud_template.h"
+#include "sdk/check/hostile_bytes.h"
 #include "sdk/check/test.h"
 
 namespace stoker::check {
@@ -15,6 +16,7 @@ namespace {
 using NodeKind = YamlNode::Kind;
 
 constexpr char kState[] = "state";
+constexpr int kChangesOfAnAnswer = 2;
 
 std::string text_at(const YamlNode& tree, std::string_view path) {
   const YamlNode* found = at_path(tree, path);
@@ -374,6 +376,8 @@ HttpReply ScriptedCloud::answer(const HttpMessage& request) {
   if (self.fault.kind == CloudFault::Kind::lost) reply.lost = true;
   if (self.fault.kind == CloudFault::Kind::truncated) reply.body.resize(reply.body.size() / 2);
   if (self.fault.kind == CloudFault::Kind::garbage) reply.body = "<html>not today</html>";
+  if (self.fault.kind == CloudFault::Kind::mutated)
+    reply.body = mutated(std::move(reply.body), self.fault.seed++, kChangesOfAnAnswer);
   return reply;
 }
 

@@ -51,11 +51,13 @@ struct CloudFault {
     lost,       // done, and the answer lost
     truncated,  // done, and the answer cut in half
     garbage,    // done, and answered with what is no JSON
+    mutated,    // done, and answered with bytes changed, by `seed`
   };
   Kind kind = Kind::none;
   std::string error = {};  // of Kind::error
   std::string route = {};  // only at this route, by its key in the file; empty: at any
   int times = 1;           // so many requests; -1: all
+  uint64_t seed = 0;
 };
 
 class ScriptedCloud : public Network {
