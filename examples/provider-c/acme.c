@@ -147,6 +147,8 @@ static stoker_status each(stoker_call* call, const char* doing, const char* path
     const cJSON *items = cJSON_GetObjectItemCaseSensitive(body, "items"), *item = NULL;
     if (!cJSON_IsArray(items)) status = failed(call, STOKER_E_UNAVAILABLE, doing, "it gave no list", -1);
     cJSON_ArrayForEach(item, items) {
+      if (status == STOKER_OK && text_in(item, "id")[0] == '\0')
+        status = failed(call, STOKER_E_UNAVAILABLE, doing, "it gave one without an id", -1);
       if (status == STOKER_OK) status = visit(user, item);
     }
     page = number_in(body, "next_page");

@@ -1,5 +1,9 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
+#include <map>
 
 #include "core/error.h"
 #include "sdk/check/fuzz.h"
@@ -34,9 +38,31 @@ int describe(const std::string& name) {
   return kClean;
 }
 
-int record(const RunOptions& options) {
+// STOKER_CHECK_API_KEY=... is the secret `api_key`.
+std::map<std::string, std::string> secrets_in_environment() {
+  constexpr std::string_view kPrefix = "STOKER_CHECK_";
+  std::map<std::string, std::string> secrets;
+  for (char** one = environ; *one != nullptr; ++one) {
+    const std::string_view variable = *one;
+    const size_t equals = variable.find('=');
+    if (!variable.starts_with(kPrefix) || equals == std::string_view::npos) continue;
+    std::string key(variable.substr(kPrefix.size(), equals - kPrefix.size()));
+    std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
+    secrets[key] = variable.substr(equals + 1);
+  }
+  return secrets;
+}
+
+int record(const RunOptions& options, const std::vector<std::string>& endpoints) {
+  stoker::check::RecordOptions recording{secrets_in_environment(), {}};
+  for (const std::string& one : endpoints) {
+    const size_t equals = one.find('=');
+    if (equals == std::string::npos)
+      throw stoker::Error(stoker::Fault::invalid, "`" + one + "` is no endpoint", "write HOST=URL");
+    recording.endpoints[one.substr(0, equals)] = one.substr(equals + 1);
+  }
   for (const auto& plugin : options.plugins)
-    for (const auto& file : stoker::check::record_events(plugin, options.fixtures))
+    for (const auto& file : stoker::check::record(plugin, options.fixtures, recording))
       std::cout << "wrote " << file.string() << "\n";
   return kClean;
 }
@@ -58,9 +84,15 @@ int run(int argc, char** argv) {
   auto* describe_command = app.add_subcommand("describe", "what a test looks for, and why");
   std::string name;
   describe_command->add_option("TEST", name, "its name; none: all");
-  auto* record_command = app.add_subcommand("record", "write the events of logs/NAME.log to logs/NAME.events.jsonl");
+  auto* record_command = app.add_subcommand("record",
+                                            "log parser: write the events of logs/NAME.log to logs/NAME.events.jsonl. "
+                                            "Provider: ask the real cloud what changes\n"
+                                            "nothing there, and write its answers to cloud.recorded.yaml; the secret "
+                                            "`token` is read from STOKER_CHECK_TOKEN");
   record_command->add_option("PLUGIN", options.plugins, "plugin libraries (.so)")->required();
-  record_command->add_option("--fixtures", options.fixtures, "folder with logs/*.log")->required();
+  record_command->add_option("--fixtures", options.fixtures, "the folder to write to")->required();
+  std::vector<std::string> endpoints;
+  record_command->add_option("--endpoint", endpoints, "HOST=URL: a stand-in for the cloud");
   auto* fuzz_command = app.add_subcommand("fuzz", "try logs and answers of the cloud that nobody thought of");
   FuzzOptions fuzzing;
   uint64_t seed = 0;
@@ -76,7 +108,7 @@ int run(int argc, char** argv) {
   }
   if (*list_command) return list();
   if (*describe_command) return describe(name);
-  if (*record_command) return record(options);
+  if (*record_command) return record(options, endpoints);
   if (*reproduce) fuzzing.reproduce = seed;
   if (*fuzz_command) return stoker::check::fuzz(fuzzing, std::cout) ? kClean : kFound;
   if (options.plugins.empty())

@@ -132,6 +132,106 @@ void rate_limit(const Subject& subject) {
   scene.finish();
 }
 
+void retry_after(const Subject& subject) {
+  Scene scene(subject);
+  const auto seconds = scene.cloud().retry_after_s();
+  if (!seconds) throw Skipped("errors.rate_limited of cloud.yaml has no header Retry-After");
+  scene.fail_at("rate_limited");
+  const auto answer = scene.provider->list_offers();
+  if (!answer.end.failure || answer.end.failure->retry_after_ms != *seconds * 1000)
+    throw Failed("the cloud asked to wait for " + std::to_string(*seconds) +
+                 " s, and the failure does not say so; set retry_after_ms");
+  scene.finish();
+}
+
+void need_native_tokens(Scene& scene, const Subject& subject) {
+  if ((scene.stage.plugin().descriptor(subject.id).capabilities & STOKER_CAP_NATIVE_IDEMPOTENCY) == 0)
+    throw Skipped("the descriptor does not claim STOKER_CAP_NATIVE_IDEMPOTENCY");
+}
+
+void native_token_twice(const Subject& subject) {
+  Scene scene(subject);
+  need_native_tokens(scene, subject);
+  const auto request = scene.request();
+  const std::string first = scene.create(request).id, second = scene.create(request).id;
+  expect_count("machines made by two creates with one token", scene.cloud().machines_made(), 1);
+  if (first != second) throw Failed("the second create gave " + second + " where " + first + " was due");
+  scene.finish();
+}
+
+void native_token_conflict(const Subject& subject) {
+  Scene scene(subject);
+  need_native_tokens(scene, subject);
+  std::vector<Offer> offers = scene.provider->list_offers().items;
+  std::erase_if(offers, [](const Offer& one) { return one.availability == STOKER_AVAIL_NONE; });
+  if (offers.size() < 2) throw Skipped("cloud.yaml has one available type only");
+  auto request = tour_request(offers[0]), other = tour_request(offers[1]);
+  (void)scene.create(request);
+  expect(scene.provider->create(other).end, "create of another machine with a token that was used",
+         {STOKER_E_CONFLICT});
+  expect_count("machines made", scene.cloud().machines_made(), 1);
+  scene.finish();
+}
+
+void opaque_round_trip(const Subject& subject) {
+  Scene scene(subject);
+  const auto request = scene.request();
+  (void)scene.create(request);
+  const auto found = scene.provider->find(request.owner);
+  expect_count("machines found", found.items.size(), 1);
+  const Instance& listed = found.items.front();
+  const plugin_host::InstanceRef ref{listed.id, listed.region, listed.opaque};
+  const auto looked_at = scene.provider->get(ref);
+  expect(looked_at.end, "get of what find gave", {STOKER_OK});
+  if (looked_at.items.size() != 1 || looked_at.items.front().id != listed.id ||
+      looked_at.items.front().client_token != listed.client_token)
+    throw Failed("get gave another machine, or none, for id, region and opaque of what find gave");
+  expect(scene.provider->remove(ref), "remove of what find gave", {STOKER_OK});
+  expect_count("machines left after it", scene.cloud().machines(), 0);
+  scene.finish();
+}
+
+void nothing_left_beside(const Subject& subject) {
+  Scene scene(subject);
+  const auto request = scene.request();
+  const Instance made = scene.create(request);
+  expect(scene.provider->remove({made.id, made.region, made.opaque}), "remove", {STOKER_OK});
+  if (scene.provider->has_resources()) {
+    const auto left = scene.provider->resources(request.owner, request.client_token);
+    expect(left.end, "listing resources", {STOKER_OK});
+    for (const auto& one : left.items) expect(scene.provider->remove_resource(one), "removing a resource", {STOKER_OK});
+  }
+  if (scene.cloud().leftovers() != 0)
+    throw Failed("create left " + std::to_string(scene.cloud().leftovers()) +
+                 " records beside the machine that neither remove nor " STOKER_EXT_RESOURCES
+                 " takes away; list them there by their token");
+  scene.finish();
+}
+
+void schema_sane(const Subject& subject) {
+  LoadedPlugin plugin(subject.plugin, {});
+  const auto refuse = [](const std::string& key, const std::string& why) {
+    throw Failed("the set-up field `" + key + "` " + why);
+  };
+  const stoker_descriptor& descriptor = plugin.descriptor(subject.id);
+  if (descriptor.name == nullptr || descriptor.summary == nullptr || *descriptor.name == '\0' ||
+      *descriptor.summary == '\0')
+    throw Failed("the descriptor has no name or no summary; both are shown to the user");
+  std::set<std::string> keys;
+  for (const auto& field : plugin.schema(subject.id)) {
+    if (!keys.insert(field.key).second) refuse(field.key, "is there twice");
+    if (field.label.empty()) refuse(field.key, "has no label");
+    if (field.kind == STOKER_FIELD_SECRET && (field.flags & STOKER_FIELD_SENSITIVE) == 0)
+      refuse(field.key, "is a secret without STOKER_FIELD_SENSITIVE, and would be shown again");
+    if (field.secret() && !field.default_value.empty()) refuse(field.key, "is a secret with a default");
+    const auto is_default = [&](const auto& choice) { return choice.value == field.default_value; };
+    if (field.kind == STOKER_FIELD_CHOICE && !field.default_value.empty() &&
+        std::none_of(field.choices.begin(), field.choices.end(), is_default))
+      refuse(field.key, "has a default that is none of its choices");
+  }
+  require_no_breach(plugin.host);
+}
+
 void broken_cloud(const Subject& subject) {
   Scene scene(subject);
   const auto request = scene.request();
@@ -221,6 +321,9 @@ std::vector<Test> provider_tests() {
     return Test{name, about, Kind::provider, run};
   };
   return {
+      test("schema-sane",
+           "The set-up fields can be asked and stored as they are: guided set-up is made of nothing else.",
+           schema_sane),
       test("bad-token-is-auth-and-blames-a-field",
            "A refused credential is STOKER_E_AUTH and names its field, so that the user knows what to correct.",
            bad_token),
@@ -236,6 +339,18 @@ std::vector<Test> provider_tests() {
            answer_lost),
       test("rate-limit-is-rate-limited", "429 is STOKER_E_RATE_LIMITED, so that the same call is made later.",
            rate_limit),
+      test("rate-limit-carries-retry-after",
+           "How long the cloud asks to wait is passed on, so that nobody asks too soon.", retry_after),
+      test("create-same-token-twice",
+           "Where the cloud knows client tokens, two creates with one token make one machine and give it twice.",
+           native_token_twice),
+      test("token-other-params-conflict",
+           "Where the cloud knows client tokens, another machine with a used token is STOKER_E_CONFLICT.",
+           native_token_conflict),
+      test("opaque-round-trip", "get and remove take what find gave, for that is all an agent has after a restart.",
+           opaque_round_trip),
+      test("nothing-left-beside-the-machine", "What create makes beside a machine can be listed and removed, after it.",
+           nothing_left_beside),
       test("broken-cloud-is-unavailable",
            "5xx is \"later\" for what reads, and an unknown outcome for what may have been made.", broken_cloud),
       test("no-capacity-class", "What is sold out is STOKER_E_NO_CAPACITY, so that the next offer is tried.",

@@ -157,21 +157,25 @@ std::vector<Test> all_tests() {
   return all;
 }
 
-std::vector<std::filesystem::path> record_events(const std::filesystem::path& file,
-                                                 const std::filesystem::path& fixtures) {
-  const Subject subject = subject_of(file, fixtures);
+std::vector<std::filesystem::path> record(const std::filesystem::path& file, const std::filesystem::path& fixtures,
+                                          const RecordOptions& options) {
+  Subject subject = subject_of(file, fixtures);
+  const Offered offered = offered_by(subject.plugin);
+  if (offered.providers.size() + offered.log_parsers.size() != 1)
+    throw Error(Fault::invalid, file.string() + " does not offer exactly one provider or log parser",
+                "what is recorded is that of one");
+  if (!offered.providers.empty()) {
+    subject.id = offered.providers.front();
+    record_cloud(subject, options, fixtures / "cloud.recorded.yaml");
+    return {fixtures / "cloud.recorded.yaml"};
+  }
   if (subject.logs.empty())
     throw Error(Fault::invalid, fixtures.string() + " has no logs/*.log", "put the logs there that are to be recorded");
   LoadedPlugin plugin(subject.plugin, {});
-  const auto ids = plugin.log_parser_ids();
-  if (ids.size() != 1)
-    throw Error(Fault::invalid, file.string() + " offers " + std::to_string(ids.size()) + " log parsers",
-                "a golden file is that of one");
   std::vector<std::filesystem::path> written;
   for (const auto& log : subject.logs) {
-    const std::string lines = to_json_lines(read_log(plugin, ids.front(), read_file(log)));
     std::ofstream out(golden_of(log), std::ios::binary);
-    out << lines;
+    out << to_json_lines(read_log(plugin, offered.log_parsers.front(), read_file(log)));
     out.close();
     if (!out) throw Error(Fault::unavailable, "can not write " + golden_of(log).string());
     written.push_back(golden_of(log));

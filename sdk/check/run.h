@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sdk/check/recorded_cloud.h"
 #include "sdk/check/test.h"
 
 namespace stoker::check {
@@ -45,9 +46,10 @@ std::vector<Test> all_tests();
 // Prints the results as they come. Whether all is clean: nothing failed or crashed.
 bool run(const RunOptions& options, std::ostream& out);
 
-// Writes the golden file of each log; its paths. Throws Failed or Error.
-std::vector<std::filesystem::path> record_events(const std::filesystem::path& plugin,
-                                                 const std::filesystem::path& fixtures);
+// Writes down what the plugin's log parser reads in the logs of the fixtures, and what the cloud answers its provider.
+// The files written. Throws Failed or Error.
+std::vector<std::filesystem::path> record(const std::filesystem::path& plugin, const std::filesystem::path& fixtures,
+                                          const RecordOptions& options);
 
 // What run() tells of one test.
 Result run_test(const Test& test, const Subject& subject, const RunOptions& options);

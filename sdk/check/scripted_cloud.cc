@@ -363,7 +363,11 @@ HttpReply ScriptedCloud::answer(const HttpMessage& request) {
   if (!asked.path.empty() && asked.path.front().empty()) asked.path.erase(asked.path.begin());
   for (const auto& [key, value] : parse_query(rest.substr(std::min(mark + 1, rest.size()))))
     asked.query.member(key) = YamlNode::of_text(value);
-  if (!request.body.empty()) asked.body = cli::parse_yaml(request.body, "the body of " + shown);
+  try {
+    if (!request.body.empty()) asked.body = cli::parse_yaml(request.body, "its body");
+  } catch (const Error& error) {
+    return complain(std::string("is no JSON: ") + error.what());
+  }
   const auto route =
       std::find_if(self.routes.begin(), self.routes.end(), [&](const Route& one) { return fits(one, asked); });
   if (route == self.routes.end()) return complain("has no route");
@@ -385,6 +389,11 @@ void ScriptedCloud::break_with(CloudFault fault) { impl_->fault = std::move(faul
 void ScriptedCloud::grow_strange() { impl_->strange = true; }
 bool ScriptedCloud::has_error(const std::string& name) const {
   return at_path(impl_->root, "errors." + name) != nullptr;
+}
+std::optional<int64_t> ScriptedCloud::retry_after_s() const {
+  for (const auto& [name, value] : impl_->error("rate_limited").headers)
+    if (name == "Retry-After") return std::atoll(value.c_str());
+  return std::nullopt;
 }
 const plugin_host::Settings& ScriptedCloud::config() const { return impl_->config; }
 const std::map<std::string, std::string>& ScriptedCloud::secrets() const { return impl_->secrets; }

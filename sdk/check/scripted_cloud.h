@@ -35,6 +35,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,7 @@ class ScriptedCloud : public Network {
   // From now on answers have members that nobody knows, and machines a state that nobody knows.
   void grow_strange();
   [[nodiscard]] bool has_error(const std::string& name) const;
+  [[nodiscard]] std::optional<int64_t> retry_after_s() const;  // of errors.rate_limited
   [[nodiscard]] const plugin_host::Settings& config() const;
   // A text for each secret that the file names, recognizable wherever it turns up.
   [[nodiscard]] const std::map<std::string, std::string>& secrets() const;

@@ -320,7 +320,6 @@ stoker_status StrictHost::Impl::send(StrictCall& call, const stoker_http_request
     note(breach.what());
     return explain(call, STOKER_E_INTERNAL, breach.what());
   } catch (const Error& error) {
-    note("send: " + std::string(error.what()));
     return explain(call, static_cast<stoker_status>(error.fault), error.what());
   }
 }

@@ -30,8 +30,10 @@ plugin_host::CreateRequest tour_request(const plugin_host::Offer& offer) {
 Stage::Stage(const Subject& subject, HostOptions options) : subject_(subject) {
   if (subject.cloud) {
     cloud_ = std::make_unique<ScriptedCloud>(*subject.cloud);
-    options.network = cloud_.get();
-    options.secrets = cloud_->secrets();
+    if (options.network == nullptr) {
+      options.network = cloud_.get();
+      options.secrets = cloud_->secrets();
+    }
   }
   plugin_ = std::make_unique<LoadedPlugin>(subject.plugin, std::move(options));
   for (const auto& id : plugin_->provider_ids())

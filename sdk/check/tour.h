@@ -20,7 +20,8 @@ struct Stop {
 };
 using Visitor = std::function<void(const Stop&)>;
 
-// A plugin in a host with all that the subject's fixtures give: cloud, settings, secrets, allowed hosts.
+// A plugin in a host with all that the subject's fixtures give: cloud, settings, secrets, allowed hosts. A network of
+// `options` takes the place of the cloud.
 class Stage {
  public:
   explicit Stage(const Subject& subject, HostOptions options = {});

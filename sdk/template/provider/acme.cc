@@ -99,7 +99,9 @@ class Acme final : public Provider {
   }
 
   Instance get(Call& call, const InstanceRef& ref) override {
-    return instance_of(api_.get(call, "looking at a machine", "/machines/" + std::string(ref.id)).body);
+    const Json machine = api_.get(call, "looking at a machine", "/machines/" + std::string(ref.id)).body;
+    if (machine["id"].text() != ref.id) throw Failure{STOKER_E_UNAVAILABLE, "acme: looking at a machine gave another"};
+    return instance_of(machine);
   }
 
   void remove(Call& call, const InstanceRef& ref) override {
@@ -113,7 +115,11 @@ class Acme final : public Provider {
     for (std::int64_t page = 1; page != 0;) {
       const Json body = api_.get(call, doing, path + "?page=" + std::to_string(page)).body;
       if (!body["items"].is_list()) throw Failure{STOKER_E_UNAVAILABLE, api_.sentence(doing) + " gave no list"};
-      for (const Json& item : body["items"].items()) items.push_back(item);
+      for (const Json& item : body["items"].items()) {
+        if (item["id"].text().empty())
+          throw Failure{STOKER_E_UNAVAILABLE, api_.sentence(doing) + " gave one without an id"};
+        items.push_back(item);
+      }
       page = body["next_page"].integer();
     }
     return items;

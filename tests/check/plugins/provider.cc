@@ -93,7 +93,7 @@ class Acme : public Provider {
   }
 
   void list_offers(Call& call, const OfferQuery&, const Emit<Offer>& emit) override {
-    for (const Json& type : all(call, "listing types", "/types?", "types")) {
+    for (const Json& type : types(call)) {
       Offer offer;
       offer.id = offer.machine = type["id"].text();
       if constexpr (is("sends-a-gigabyte")) offer.machine.assign(std::size_t{1} << 30, 'x');
@@ -115,8 +115,12 @@ class Acme : public Provider {
     if (!is("creates-twice")) {
       const auto there =
           before_create([&] { return all(call, "looking for it", tagged(request.client_token), "machines"); });
+      if (!there.empty() && !is("takes-any-for-the-same") && there.front()["type"].text() != request.offer_id)
+        throw Failure{STOKER_E_CONFLICT, "acme: creating a machine: another one has that token"};
       if (!there.empty()) return emit(instance_of(there.front()));
     }
+    if constexpr (is("leaves-a-key"))
+      before_create([&] { api_.post(call, "registering a key", "/keys", "{}", Effect::repeatable); });
     if (!is("ignores-the-price") && dearer(call, request))
       throw Failure{STOKER_E_NO_CAPACITY, "acme: creating a machine: it is dearer than allowed"};
     JsonWriter body;
@@ -134,6 +138,8 @@ class Acme : public Provider {
   }
 
   Instance get(Call& call, const InstanceRef& ref) override {
+    if (is("mixes-up-machines") && ref.id != "4711")
+      return instance_of(api_.get(call, "looking at a machine", "/machines/" + std::string(ref.opaque)).body);
     if constexpr (is("ignores-cancel"))
       for (int i = 0; i < 100; ++i) (void)detail::host->sleep_ms(call.c(), 10);
     try {
@@ -175,6 +181,15 @@ class Acme : public Provider {
     return items;
   }
 
+  std::vector<Json> types(Call& call) {
+    try {
+      return all(call, "listing types", "/types?", "types");
+    } catch (const Failure& failure) {
+      if constexpr (is("forgets-to-wait")) throw Failure{failure.status(), failure.message()};
+      throw;
+    }
+  }
+
   bool dearer(Call& call, const CreateRequest& request) {
     if (request.max_per_hour.micros == 0) return false;
     for (const Json& type : before_create([&] { return all(call, "looking at the price", "/types?", "types"); }))
@@ -193,11 +208,14 @@ constexpr const char* kHosts[] = {"api.acme.example", nullptr};
 constexpr Descriptor kDescriptor{.id = STOKER_FAULT,
                                  .name = "Acme",
                                  .summary = "machines that are not there",
-                                 .capabilities = STOKER_CAP_USER_DATA | STOKER_CAP_TAGS,
+                                 .capabilities = STOKER_CAP_USER_DATA | STOKER_CAP_TAGS | STOKER_CAP_NATIVE_IDEMPOTENCY,
                                  .power_off = STOKER_POWER_OFF_KEEPS_BILLING,
                                  .allowed_hosts = kHosts};
 constexpr ConfigField kSchema[] = {
-    {.key = "token", .label = "Token", .kind = STOKER_FIELD_SECRET, .flags = STOKER_FIELD_REQUIRED},
+    {.key = "token",
+     .label = "Token",
+     .kind = STOKER_FIELD_SECRET,
+     .flags = STOKER_FIELD_REQUIRED | (is("shows-its-secret") ? 0 : static_cast<int>(STOKER_FIELD_SENSITIVE))},
     {.key = "region", .label = "Region", .flags = STOKER_FIELD_REQUIRED}};
 
 }  // namespace

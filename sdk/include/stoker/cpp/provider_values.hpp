@@ -220,9 +220,13 @@ class Emit<Offer> {
 };
 
 // One offer of a machine type for each region that has it, with "<machine>@<region>" as its id; where none has it, one
-// that says so. What the query does not want is left out. A listed region may still refuse.
+// that says so. What the query does not want is left out. A listed region may still refuse. Throws STOKER_E_UNAVAILABLE
+// for a type without a name or with a negative price, since a list that can't be read is no shorter list.
 inline void emit_in_regions(Offer offer, const std::vector<std::string>& regions, const OfferQuery& query,
                             const Emit<Offer>& emit) {
+  if (offer.machine.empty()) throw Failure{STOKER_E_UNAVAILABLE, "the cloud listed a machine type without a name"};
+  if (offer.price.per_hour.micros < 0)
+    throw Failure{STOKER_E_UNAVAILABLE, "the cloud listed " + offer.machine + " with a negative price"};
   offer.id = offer.machine;
   offer.availability = STOKER_AVAIL_NONE;
   if (regions.empty() && query.fits(offer)) emit(offer);
