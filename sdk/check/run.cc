@@ -1,10 +1,12 @@
 #include "sdk/check/run.h"
 
+#include <Poco/Exception.h>
+#include <Poco/RegularExpression.h>
+
 #include <algorithm>
 #include <fstream>
 #include <map>
 #include <ostream>
-#include <regex>
 #include <sstream>
 
 #include "core/error.h"
@@ -62,14 +64,14 @@ std::vector<Test> chosen(const RunOptions& options) {
   std::vector<Test> tests = all_tests();
   const auto keep_if = [&](const std::string& text, bool wanted) {
     if (text.empty()) return;
-    std::regex pattern;
     try {
-      pattern.assign(text);
-    } catch (const std::regex_error& error) {
-      throw Error(Fault::invalid, "`" + text + "` is not a regular expression: " + error.what(),
+      const Poco::RegularExpression pattern(text);
+      Poco::RegularExpression::Match at;
+      std::erase_if(tests, [&](const Test& test) { return (pattern.match(test.name, at) > 0) != wanted; });
+    } catch (const Poco::Exception& error) {
+      throw Error(Fault::invalid, "`" + text + "` is not a regular expression: " + error.message(),
                   "give one over the names that `stoker-plugin-check list` shows");
     }
-    std::erase_if(tests, [&](const Test& test) { return std::regex_search(test.name, pattern) != wanted; });
   };
   keep_if(options.include, true);
   keep_if(options.exclude, false);
