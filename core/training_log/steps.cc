@@ -1,6 +1,11 @@
 #include "core/training_log/steps.h"
 
 namespace stoker::training_log {
+namespace {
+
+constexpr int kSure = 3;  // how often the bar must have agreed
+
+}  // namespace
 
 void Steps::begin_run(int64_t resumed_step) {
   *this = {};
@@ -36,10 +41,13 @@ void Steps::settle() {
     every_ = n;
     first_apart_ = true;
   }
-  const int64_t counted = first_apart_ ? records_ - 1 : records_;
-  const bool beyond = every_ > 0 && counted * every_ > n;
-  if (every_ == 0 || beyond) {
+  const int64_t last = (first_apart_ ? records_ - 1 : records_) * every_;
+  if (every_ > 0 && last <= n && n < last + every_) ++confirmed_;
+  // Records may also be written out before the bar is drawn that belongs to them.
+  const bool late = confirmed_ >= kSure && last <= total_ - base_;
+  if (every_ == 0 || (last > n && !late)) {
     first_apart_ = false;
+    confirmed_ = 0;
     every_ = estimate();
   }
 }

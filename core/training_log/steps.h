@@ -25,6 +25,7 @@ class Steps {
 
   int64_t records_ = 0, n_ = -1, total_ = 0, base_ = 0;
   int64_t every_ = 0;         // logging_steps; 0: not known
+  int confirmed_ = 0;         // how often the bar agreed with it
   bool first_apart_ = false;  // logging_first_step: the first record is of step 1
 };
 

@@ -81,6 +81,7 @@ constexpr Sign kSigns[] = {
 constexpr Sign kLineSigns[] = {
     {"Signal 9 (SIGKILL)", &kKilled},
     {"exitcode  : -9 ", &kKilled},
+    {"failed (exitcode: -9)", &kKilled},
     {"death signal, shutting down workers", &kSigterm},
     {"SIGHUP death signal", &kSigterm},
     {"Main process received SIGINT", &kSigint},
@@ -91,6 +92,7 @@ constexpr Sign kLineSigns[] = {
     {"Detected 1 oom_kill event", &kOomHost},
     {"Detected 1 oom-kill event", &kOomHost},
     {"Root Cause (first observed failure)", &kChildFailed},
+    {"failed (exitcode: ", &kChildFailed},
 };
 
 constexpr Sign kNames[] = {

@@ -22,6 +22,8 @@ class Traceback {
   int lines_left_ = 0;  // of a traceback that has begun; it is given up when they run out
   bool benign_ = false, next_benign_ = false;
   bool chained_ = false;
+  bool headless_ = false;  // its first line was not seen: the log begins within it
+  bool in_stack_ = false;  // in a stack that was logged and that nothing was raised from
 };
 
 }  // namespace stoker::transformers

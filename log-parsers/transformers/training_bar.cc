@@ -8,6 +8,7 @@ void TrainingBar::adopt(const Bar& bar) noexcept {
   records_ = 0;
   other_total_ = 0;
   ended_ = broken_ = false;
+  began_amid_ = bar.n > 0;
 }
 
 TrainingBar::Seen TrainingBar::feed(const Bar& bar) noexcept {
@@ -16,7 +17,9 @@ TrainingBar::Seen TrainingBar::feed(const Bar& bar) noexcept {
   if (bar.total != total_) {
     const bool unproven = !told_ && records_ == 0 && !ended_ && n_ >= total_;  // user code, before the training
     const bool restarted = !told_ && broken_ && bar.n == 0;
-    if (unproven || restarted) {
+    // Of a log that begins in the middle, with an evaluation: that one's bar starts anew each time, at 0 or 2.
+    const bool amid = !told_ && records_ == 0 && !ended_ && began_amid_ && bar.total > total_ && bar.n > 2;
+    if (unproven || restarted || amid) {
       seen.new_run = restarted;
       adopt(bar);
     } else {

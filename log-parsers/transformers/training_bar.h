@@ -34,6 +34,7 @@ class TrainingBar {
   std::int64_t total_ = 0, n_ = -1;  // total 0: not known yet
   std::int64_t other_total_ = 0;     // of a bar that began after the training had ended
   std::int64_t records_ = 0;
+  bool began_amid_ = false;  // the first frame that was seen of it was not its first
   bool told_ = false, ended_ = false, broken_ = false;
 };
 

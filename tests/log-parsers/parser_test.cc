@@ -132,6 +132,40 @@ TEST(Parser, ToldKinds) {
   EXPECT_TRUE(events_of("Exception ignored in: <f>\nTraceback (most recent call last):\n  x\nValueError: b\n").empty());
 }
 
+// A log that begins within a traceback, as what a person kept of it often does.
+TEST(Parser, ReadsATracebackWithoutItsHead) {
+  const auto events = events_of(
+      "[rank1]:   File \"/x/torch/autograd/__init__.py\", line 267, in backward\n"
+      "[rank1]:     run()\n"
+      "[rank1]: torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n");
+  ASSERT_FALSE(events.empty());
+  EXPECT_TRUE(events.back().starts_with("DIAGNOSIS oom_gpu exception=torch.cuda.OutOfMemoryError")) << events.back();
+}
+
+TEST(Parser, AStackThatWasLoggedIsNoFailure) {
+  for (const char* log :
+       {"Stack (most recent call last):\n  File \"/x/a.py\", line 2, in f\n    f()\nValueError: seen\n",
+        "  File \"/x/a.py\", line 2, in f\nWARNING: look at this\nINFO: done\n"})
+    EXPECT_TRUE(events_of(log).empty()) << log;
+}
+
+TEST(Parser, TellsWhichProcessWasKilled) {
+  const std::string failed = "ERROR:torch.distributed.elastic.multiprocessing.api:failed (exitcode: ";
+  EXPECT_TRUE(
+      events_of(failed + "-9) local_rank: 7 (pid: 7) of binary: python\n").back().starts_with("DIAGNOSIS killed"));
+  EXPECT_TRUE(
+      events_of(failed + "1) local_rank: 7 (pid: 7) of binary: python\n").back().starts_with("DIAGNOSIS child_failed"));
+}
+
+// The log begins with the last frame of an evaluation.
+TEST(Parser, FindsTheTrainingBarInALogThatBeginsInTheMiddle) {
+  const auto events = events_of(
+      " 67%|######    | 2/3 [00:02<00:01,  1.00s/it]\n{'eval_loss': 1.0, 'eval_runtime': 3.6, 'epoch': 1.0}\n"
+      " 35%|###       | 302/873 [27:20<51:27,  5.41s/it]\n 67%|######    | 2/3 [00:02<00:01,  1.00s/it]\n");
+  EXPECT_TRUE(holds(events, "PROGRESS scope=train n=302 total=873 unit=it elapsed_s=1640.000000 rate=0.184843"));
+  EXPECT_TRUE(events.back().starts_with("PROGRESS scope=eval n=2 total=3")) << events.back();
+}
+
 TEST(Parser, SplittingTheBytesChangesNothing) {
   std::mt19937 random(7);
   std::string hostile = "{'a': {'b': '\\'}\x1b]0;t\x1b\\ \x1b[31";

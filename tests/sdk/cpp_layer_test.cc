@@ -280,6 +280,33 @@ TEST_F(CppLayer, LongerStructOfANewerHostIsReadAsFarAsKnown) {
   EXPECT_EQ(name, "99");
 }
 
+TEST(EmitInRegions, ATypeThatCanNotBeReadIsNoShorterList) {
+  std::vector<std::string> ids;
+  const auto keep = [](void* user, const stoker_offer* offer) -> stoker_status {
+    static_cast<std::vector<std::string>*>(user)->emplace_back(offer->id.data, offer->id.size);
+    return STOKER_OK;
+  };
+  const stoker::Emit<stoker::Offer> emit(keep, &ids);
+  stoker::Offer offer;
+  offer.machine = "small";
+  stoker::emit_in_regions(offer, {"north", "south"}, {}, emit);
+  stoker::emit_in_regions(offer, {}, {}, emit);
+  EXPECT_EQ(ids, (std::vector<std::string>{"small@north", "small@south", "small"}));
+  const auto refusal = [&](const stoker::Offer& wrong) -> std::string {
+    try {
+      stoker::emit_in_regions(wrong, {"north"}, {}, emit);
+    } catch (const stoker::Failure& failure) {
+      return std::to_string(failure.status()) + " " + failure.message();
+    }
+    return "none";
+  };
+  offer.price.per_hour.micros = -1;
+  EXPECT_EQ(refusal(offer), std::to_string(STOKER_E_UNAVAILABLE) + " the cloud listed small with a negative price");
+  offer.machine.clear();
+  EXPECT_EQ(refusal(offer), std::to_string(STOKER_E_UNAVAILABLE) + " the cloud listed a machine type without a name");
+  EXPECT_EQ(ids.size(), 3U);
+}
+
 TEST_F(CppLayer, OnlyDerivedExtensionsAreOffered) {
   auto* provider = make("ok");
   EXPECT_EQ(provider->get_extension(provider, STOKER_EXT_HOST_KEYS), nullptr);

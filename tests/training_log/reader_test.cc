@@ -86,6 +86,27 @@ TEST(Reader, CountsStepsFromABufferedBlock) {
   EXPECT_NE(metrics[1].data.find(R"("step":20,)"), std::string::npos) << metrics[1].data;
 }
 
+// The last records are written out, and only then the bar is drawn that belongs to them.
+TEST(Reader, KnowsTheStepsOfRecordsThatComeBeforeTheirBar) {
+  std::vector<RawEvent> script;
+  for (int64_t n = 0; n <= 6; ++n) {
+    script.push_back(bar(n, 8, static_cast<double>(n)));
+    if (n == 0) continue;
+    script.push_back(record(1.0, 0.1));
+    script.push_back(bar(n, 8, static_cast<double>(n)));  // drawn again behind it
+  }
+  script.push_back(record(1.0, 0.1));
+  script.push_back(record(1.0, 0.1));
+  RawEvent summary;
+  summary.kind = STOKER_EVENT_SUMMARY;
+  summary.fields = {{"train_runtime", 5.0}};
+  script.push_back(summary);
+  script.push_back(bar(8, 8, 8));
+  const auto metrics = of_kind(read_all(script), "metric");
+  ASSERT_EQ(metrics.size(), 8U);
+  EXPECT_NE(metrics.back().data.find(R"("step":8)"), std::string::npos) << metrics.back().data;
+}
+
 TEST(Reader, KnowsAFirstRecordOfItsOwn) {
   const auto metrics = of_kind(read_all({bar(0, 90, 0), record(4, 0), bar(1, 90, 1), record(3, 0.1), bar(10, 90, 10),
                                          record(2, 0.2), bar(20, 90, 20)}),
