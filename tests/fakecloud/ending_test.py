@@ -117,7 +117,7 @@ class Secrets(unittest.TestCase):
             cloud.call("digitalocean", "GET", "/v2/account")
             cloud.order("/state")
             secrets = [cloud.secrets["digitalocean"]["good"], good]
-            written = [path.read_text() for path in cloud.folder.iterdir() if path != place and path.is_file()]
+            written = [path.read_bytes().decode(errors="replace") for path in cloud.folder.iterdir() if path != place and path.is_file()]
             state = json.dumps(cloud.order("/state"))
         for text in [*written, state, cloud.said]:
             for secret in secrets:
