@@ -77,7 +77,7 @@ Layer default_layer(const Environment& environment, const std::string& state_dir
   layer->setString("allow_unsafe_plugins", "false");
   layer->setString("state_dir",
                    state_dir.empty() ? xdg_folder(environment, "XDG_STATE_HOME", ".local/state").string() : state_dir);
-  set_list(*layer, "plugins", {"local", "ssh", "transformers"});
+  set_list(*layer, "plugins", {"local", "ssh", "transformers", "axolotl"});
   return layer;
 }
 

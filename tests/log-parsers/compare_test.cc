@@ -32,5 +32,7 @@ void expect_agreeing(const std::string& families, int at_least) {
 // Two of the 18 logs expect a NaN as text, which events carry as null.
 TEST(Compare, Transformers) { expect_agreeing("transformers", 16); }
 TEST(Compare, WhatIsBuiltOnTransformers) { expect_agreeing("trl unsloth llamafactory", 15); }
+TEST(Compare, Axolotl) { expect_agreeing("axolotl", 10); }
+TEST(Compare, Failures) { expect_agreeing("failures", 5); }
 
 }  // namespace

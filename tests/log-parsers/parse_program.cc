@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "core/plugin_host/registry.h"
 #include "core/training_log/parse_log.h"
@@ -23,12 +24,14 @@ int run(const std::string& path, const std::string& parser) {
   Stderr log;
   stoker::plugin_host::RegistryOptions options;
   options.bundled = STOKER_BUILD_DIR "/lib/stoker/plugins";
-  options.enabled = {{"transformers", ""}};
+  options.enabled = {{"transformers", ""}, {"axolotl", ""}};
   options.allow_unsafe = true;
   stoker::plugin_host::Registry registry(options, clock, log);
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw std::runtime_error("can not open " + path);
-  stoker::training_log::parse_log({&registry.log_parser("transformers")}, parser, fd, 0, [](std::string_view line) {
+  std::vector<const stoker::plugin_host::LogParser*> parsers;
+  for (const std::string& id : registry.log_parser_ids()) parsers.push_back(&registry.log_parser(id));
+  stoker::training_log::parse_log(parsers, parser, fd, 0, [](std::string_view line) {
     std::fwrite(line.data(), 1, line.size(), stdout);
     std::fputc('\n', stdout);
   });

@@ -1,4 +1,4 @@
-#include "parser.h"
+#include "trainer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -41,15 +41,9 @@ std::int32_t classify(const Record& record, std::string_view& name) {
 
 }  // namespace
 
-void Parser::push(std::string_view bytes, const LogEmit& emit) {
+void Trainer::finish(std::int32_t why, const LogEmit& emit) {
   emit_ = &emit;
-  lines_.push(bytes, [this](const LogLine& line) { read(line); });
-}
-
-void Parser::finish(std::int32_t why, const LogEmit& emit) {
-  emit_ = &emit;
-  lines_.finish([this](const LogLine& line) { read(line); });
-  if (start_block_.finish()) emit_start({});
+  if (start_block_.finish()) emit_start({}, start_block_.start());
   if (why != STOKER_FINISH_EOF || !candidate_ || summarized_) return;
   LogLine at;
   at.first_byte = candidate_->first_byte;
@@ -58,8 +52,9 @@ void Parser::finish(std::int32_t why, const LogEmit& emit) {
   emit_diagnosis(*candidate_, true);
 }
 
-void Parser::read(const LogLine& line) {
-  if (start_block_.feed(line.text)) emit_start(line);
+void Trainer::read(const LogLine& line, const LogEmit& emit) {
+  emit_ = &emit;
+  if (start_block_.feed(line.text)) emit_start(line, start_block_.start());
   if (line.text.empty()) return;
   const std::size_t behind_bars = read_bars(line);
   read_records(line);
@@ -67,7 +62,27 @@ void Parser::read(const LogLine& line) {
   if (behind_bars < line.text.size()) read_message(line, line.text.substr(behind_bars));
 }
 
-std::size_t Parser::read_bars(const LogLine& line) {
+void Trainer::framework(std::string name, std::string version) {
+  framework_ = std::move(name);
+  version_ = std::move(version);
+}
+
+void Trainer::versions(std::string transformers, std::string torch) {
+  transformers_version_ = std::move(transformers);
+  torch_version_ = std::move(torch);
+}
+
+void Trainer::start(const LogLine& line, const Start& known, const LogEmit& emit) {
+  emit_ = &emit;
+  emit_start(line, known);
+}
+
+void Trainer::phase(const LogLine& line, std::string_view name, const LogEmit& emit) {
+  emit_ = &emit;
+  emit_phase(line, name);
+}
+
+std::size_t Trainer::read_bars(const LogLine& line) {
   Bar bar;
   std::size_t at = 0;
   while (find_bar(line.text, at, bar)) {
@@ -77,7 +92,7 @@ std::size_t Parser::read_bars(const LogLine& line) {
   return at;
 }
 
-void Parser::read_bar(const LogLine& line, const Bar& bar) {
+void Trainer::read_bar(const LogLine& line, const Bar& bar) {
   BarKind kind = kind_of_title(bar.title);
   if (bar.title.empty()) {
     const auto seen = training_.feed(bar);
@@ -107,7 +122,7 @@ void Parser::read_bar(const LogLine& line, const Bar& bar) {
   (*emit_)(event);
 }
 
-void Parser::read_records(const LogLine& line) {
+void Trainer::read_records(const LogLine& line) {
   int failed = 0;
   for (std::size_t at = line.text.find('{'); at != kNone && failed < kMaxFailedDicts;) {
     std::size_t behind = kNone;
@@ -120,7 +135,7 @@ void Parser::read_records(const LogLine& line) {
   }
 }
 
-void Parser::read_record(const LogLine& line, std::string_view before) {
+void Trainer::read_record(const LogLine& line, std::string_view before) {
   // What LLaMA-Factory's web UI adds is a second, rounded copy of the record the Trainer prints.
   if (before.ends_with(">> ") && (has(before, "logging.py:") || has(before, "callbacks"))) return;
   std::string_view name;
@@ -142,7 +157,7 @@ void Parser::read_record(const LogLine& line, std::string_view before) {
   }
 }
 
-void Parser::emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name) {
+void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name) {
   fields_.clear();
   std::vector<std::string> repaired;  // keys that are not UTF-8
   repaired.reserve(record_.items.size());
@@ -164,7 +179,7 @@ void Parser::emit_numbers(const LogLine& line, std::int32_t kind, std::string_vi
   (*emit_)(event);
 }
 
-void Parser::read_message(const LogLine& line, std::string_view text) {
+void Trainer::read_message(const LogLine& line, std::string_view text) {
   Raised raised;
   if (traceback_.feed(text, raised)) {
     const Fault* fault = fault_of_exception(raised.exception, raised.message);
@@ -179,7 +194,7 @@ void Parser::read_message(const LogLine& line, std::string_view text) {
   read_checkpoint(line, text);
 }
 
-void Parser::read_checkpoint(const LogLine& line, std::string_view text) {
+void Trainer::read_checkpoint(const LogLine& line, std::string_view text) {
   constexpr std::string_view kSaving = "Saving model checkpoint to ", kFolder = "checkpoint-";
   const auto at = text.find(kSaving);
   if (at == kNone) return;
@@ -196,14 +211,14 @@ void Parser::read_checkpoint(const LogLine& line, std::string_view text) {
   emit_checkpoint(*checkpoint_, false);
 }
 
-void Parser::training_goes_on() {
+void Trainer::training_goes_on() {
   candidate_.reset();
   fresh_ = false;
   if (checkpoint_) emit_checkpoint(*checkpoint_, true);  // saving blocks the training
   checkpoint_.reset();
 }
 
-void Parser::begin_run() noexcept {
+void Trainer::begin_run() noexcept {
   ++run_;
   started_total_ = -1;
   summarized_ = false;
@@ -211,7 +226,7 @@ void Parser::begin_run() noexcept {
   candidate_.reset();
 }
 
-void Parser::fail(const LogLine& line, const Fault* fault, std::string exception, std::string_view message,
+void Trainer::fail(const LogLine& line, const Fault* fault, std::string exception, std::string_view message,
                   bool chained) {
   Candidate made{fault,     std::move(exception), utf8_text(message.substr(0, kMaxMessage)),
                  line.rank, line.first_byte,      line.last_byte};
@@ -232,7 +247,7 @@ void Parser::fail(const LogLine& line, const Fault* fault, std::string exception
   advanced_since_fault_ = 0;
 }
 
-void Parser::emit_phase(const LogLine& line, std::string_view phase) {
+void Trainer::emit_phase(const LogLine& line, std::string_view phase) {
   if (phase.empty() || phase == phase_) return;
   phase_ = phase;
   LogEvent event;
@@ -243,8 +258,13 @@ void Parser::emit_phase(const LogLine& line, std::string_view phase) {
   (*emit_)(event);
 }
 
-void Parser::emit_start(const LogLine& line) {
-  const Start& start = start_block_.start();
+void Trainer::emit_start(const LogLine& line, Start start) {
+  if (!framework_.empty()) {
+    start.framework = framework_;
+    start.version = version_;
+  }
+  if (start.transformers_version.empty()) start.transformers_version = transformers_version_;
+  if (start.torch_version.empty()) start.torch_version = torch_version_;
   // Every rank may print the block, and some print it twice.
   if (fresh_ && started_total_ == start.total_steps && started_total_ >= 0) return;
   if (!fresh_) begin_run();
@@ -286,7 +306,7 @@ void Parser::emit_start(const LogLine& line) {
   (*emit_)(event);
 }
 
-void Parser::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {
+void Trainer::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {
   fields_.clear();
   fields_.push_back(field("step", checkpoint.step));
   fields_.push_back(field("path", checkpoint.path));
@@ -299,7 +319,7 @@ void Parser::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {
   (*emit_)(event);
 }
 
-void Parser::emit_diagnosis(const Candidate& what, bool terminal) {
+void Trainer::emit_diagnosis(const Candidate& what, bool terminal) {
   fields_.clear();
   if (!what.exception.empty()) fields_.push_back(field("exception", what.exception));
   if (what.rank >= 0) fields_.push_back(field("rank", what.rank));
@@ -317,7 +337,7 @@ void Parser::emit_diagnosis(const Candidate& what, bool terminal) {
   (*emit_)(event);
 }
 
-int Parser::detect(std::string_view head) {
+int Trainer::detect(std::string_view head) {
   int score = 0;
   const auto sign = [&](std::string_view text, int worth) {
     if (has(head, text)) score = std::max(score, worth);

@@ -1,0 +1,81 @@
+// What a Hugging Face Trainer prints, and what TRL, unsloth and LLaMA-Factory add, line by line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fault.h"
+#include "record.h"
+#include "sdk/include/stoker/cpp/log_lines.hpp"
+#include "sdk/include/stoker/cpp/log_parser.hpp"
+#include "start_block.h"
+#include "traceback.h"
+#include "training_bar.h"
+
+namespace stoker::transformers {
+
+class Trainer {
+ public:
+  void read(const LogLine& line, const LogEmit& emit);
+  // After the last line; `why` as in LogParser.
+  void finish(std::int32_t why, const LogEmit& emit);
+  // How likely the head of a log is of a Trainer, 0 to 100.
+  static int detect(std::string_view head);
+
+  // For a framework around the Trainer, that prints lines of its own. What it is called in RUN events; kept until told
+  // again.
+  void framework(std::string name, std::string version);
+  void versions(std::string transformers, std::string torch);
+  // A training begins, of which nothing more is known yet than what was told.
+  void start(const LogLine& line, const Start& known, const LogEmit& emit);
+  void phase(const LogLine& line, std::string_view name, const LogEmit& emit);
+
+ private:
+  struct Candidate {  // an error that ended the run unless the training goes on
+    const Fault* fault = nullptr;
+    std::string exception, message;
+    std::int32_t rank = -1;
+    std::uint64_t first_byte = 0, last_byte = 0;
+  };
+  struct Checkpoint {
+    std::string path;
+    std::int64_t step = -1;
+    std::uint64_t first_byte = 0, last_byte = 0;
+  };
+
+  void read_records(const LogLine& line);
+  void read_record(const LogLine& line, std::string_view before);
+  std::size_t read_bars(const LogLine& line);
+  void read_bar(const LogLine& line, const Bar& bar);
+  void read_message(const LogLine& line, std::string_view text);
+  void read_checkpoint(const LogLine& line, std::string_view text);
+
+  void emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name);
+  void emit_start(const LogLine& line, Start start);
+  void emit_phase(const LogLine& line, std::string_view phase);
+  void emit_checkpoint(const Checkpoint& checkpoint, bool complete);
+  void emit_diagnosis(const Candidate& what, bool terminal);
+  void begin_run() noexcept;
+  void training_goes_on();
+  void fail(const LogLine& line, const Fault* fault, std::string exception, std::string_view message, bool chained);
+
+  const LogEmit* emit_ = nullptr;  // during a call
+  Record record_;
+  std::vector<stoker_field> fields_;
+  StartBlock start_block_;
+  TrainingBar training_;
+  Traceback traceback_;
+  std::optional<Candidate> candidate_;
+  std::optional<Checkpoint> checkpoint_;  // announced
+  std::string phase_;
+  std::string framework_, version_, transformers_version_, torch_version_;  // told from outside
+  std::int64_t run_ = 0, started_total_ = -1;
+  int advanced_since_fault_ = 0;
+  bool fresh_ = true;        // nothing of this run was seen yet
+  bool summarized_ = false;  // this run has printed its summary
+};
+
+}  // namespace stoker::transformers
