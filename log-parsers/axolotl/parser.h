@@ -27,7 +27,7 @@ class Parser final : public LogParser {
 
   LogLines lines_;
   transformers::Trainer trainer_;
-  transformers::Start known_;   // of the training to come
+  transformers::Start known_;  // of the training to come
   std::string version_, transformers_version_, torch_version_;
   int version_lines_left_ = 0;  // of the block of versions
 };

@@ -227,7 +227,7 @@ void Trainer::begin_run() noexcept {
 }
 
 void Trainer::fail(const LogLine& line, const Fault* fault, std::string exception, std::string_view message,
-                  bool chained) {
+                   bool chained) {
   Candidate made{fault,     std::move(exception), utf8_text(message.substr(0, kMaxMessage)),
                  line.rank, line.first_byte,      line.last_byte};
   made.exception = utf8_text(made.exception);

@@ -32,8 +32,10 @@ constexpr std::string_view kTraining =
     "trainable params: 79,953,920 || all params: 6,818,369,536 || trainable%: 1.1726\n"
     "[2025-04-01 10:00:02,001] [INFO] [axolotl.train:3] [PID:7] [RANK:0] Starting trainer...\x1b[39m\n"
     "  0%|          | 0/20 [00:00<?, ?it/s]\r 50%|#####     | 10/20 [00:20<00:20,  2.00s/it]"
-    "{'loss': 1.5, 'grad_norm': 0.5, 'learning_rate': 1e-05, 'memory/max_active (GiB)': 9.5, 'ppl': 4.48, 'epoch': 0.5}\n"
-    "100%|##########| 20/20 [00:40<00:00,  2.00s/it][2025-04-01 10:01:00,001] [INFO] [axolotl.core.trainers.base._save:4] "
+    "{'loss': 1.5, 'grad_norm': 0.5, 'learning_rate': 1e-05, 'memory/max_active (GiB)': 9.5, 'ppl': 4.48, 'epoch': "
+    "0.5}\n"
+    "100%|##########| 20/20 [00:40<00:00,  2.00s/it][2025-04-01 10:01:00,001] [INFO] "
+    "[axolotl.core.trainers.base._save:4] "
     "[PID:7] [RANK:0] Saving model checkpoint to ./out/checkpoint-20\n"
     "{'train_runtime': 40.5, 'train_loss': 1.5, 'epoch': 1.0}\n"
     "[2025-04-01 10:01:02,001] [INFO] [axolotl.train] Training completed! Saving trained model to ./out.\n";

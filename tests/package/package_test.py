@@ -16,7 +16,7 @@ import urllib.request
 
 BUILD, SOURCE = sys.argv[1:3]
 COMPILERS = (("gcc", "g++"), ("clang-19", "clang++-19"))
-KIT_SECONDS = 20
+WITHIN_S = 300
 MOST_COMMANDS = 10
 
 
@@ -50,9 +50,9 @@ class Author(unittest.TestCase):
     def setUp(self):
         self.home = tempfile.mkdtemp(dir=folder)
 
-    def run_in(self, where, *words, within=300, **more):
+    def run_in(self, where, *words, **more):
         ran = subprocess.run(words, cwd=where, env=environment(self.home) | more, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=within, check=False)
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=WITHIN_S, check=False)
         self.assertEqual(ran.returncode, 0, f"{' '.join(words)}:\n{ran.stdout}")
         return ran.stdout
 
@@ -62,15 +62,14 @@ class Pages(Author):
         """Each command where the one before left off; the commands, and what they printed."""
         commands, printed, where = commands_of(page), [], self.home
         for command in commands:
-            within = KIT_SECONDS if command.startswith(("ctest", "stoker-plugin-check build")) else 300
-            said, where = self.shell(where, command, within)
+            said, where = self.shell(where, command)
             printed.append(said)
         self.assertEqual(other_commands(page), [])
         return commands, printed
 
-    def shell(self, where, command, within):
+    def shell(self, where, command):
         at = os.path.join(self.home, ".where")
-        said = self.run_in(where, "bash", "-ec", f"{command}\npwd > {at}\n", within=within)
+        said = self.run_in(where, "bash", "-ec", f"{command}\npwd > {at}\n")
         with open(at, encoding="utf-8") as text:
             return said, text.read().strip()
 
@@ -128,7 +127,7 @@ class Examples(Author):
             with self.subTest(compiler=compilers[1]):
                 tree = self.build(example, compilers)
                 self.require_one_symbol(os.path.join(tree, f"{plugin}.so"))
-                self.run_in(self.home, "ctest", "--test-dir", tree, "--output-on-failure", within=KIT_SECONDS)
+                self.run_in(self.home, "ctest", "--test-dir", tree, "--output-on-failure")
                 self.require_agent_asks_for(tree, plugin, "token")
                 shutil.rmtree(tree)
 
