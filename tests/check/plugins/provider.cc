@@ -1,6 +1,7 @@
 // A provider that is right but for the one fault its build names, and wholly right where it names none.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -96,7 +97,6 @@ class Acme : public Provider {
     for (const Json& type : types(call)) {
       Offer offer;
       offer.id = offer.machine = type["id"].text();
-      if constexpr (is("sends-a-gigabyte")) offer.machine.assign(std::size_t{1} << 30, 'x');
       offer.region = type["region"].text();
       offer.gpu_model = type["gpu"].text();
       offer.gpu_count = static_cast<std::uint32_t>(type["gpus"].count());
@@ -235,10 +235,27 @@ stoker_status validate(stoker_provider*, stoker_call*, void (*)(void*, const sto
   return 99;  // returns-an-unknown-status
 }
 
+stoker_status list_offers(stoker_provider*, stoker_call*, const stoker_offer_query*, stoker_offer_sink sink,
+                          void* user) {
+  constexpr std::size_t kSize = std::size_t{1} << 30;  // sends-a-gigabyte; of pages that nobody has to write
+  void* gigabyte = ::mmap(nullptr, kSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  stoker_offer offer{};
+  offer.struct_size = sizeof offer;
+  offer.id = {static_cast<const char*>(gigabyte), kSize};
+  const stoker_status status = sink(user, &offer);
+  ::munmap(gigabyte, kSize);
+  return status;
+}
+
 stoker_status make(stoker_call* call, const char* id, const stoker_field* config, size_t n, stoker_provider** out) {
   const stoker_status status = right_factory->make(call, id, config, n, out);
-  if (status == STOKER_OK) (*out)->validate = validate;
-  return status;
+  if (status != STOKER_OK) return status;
+  if constexpr (is("sends-a-gigabyte")) {
+    (*out)->list_offers = list_offers;
+  } else {
+    (*out)->validate = validate;
+  }
+  return STOKER_OK;
 }
 
 stoker_status init(const stoker_host* host, stoker_call* call) {
