@@ -118,9 +118,9 @@ TEST_F(WatchdogTest, ADeadOneIsReplaced) {
 }
 
 TEST_F(WatchdogTest, TheProgramArmsAndOutlivesItsSession) {
-  const Ran ran = run({"arm", "--hard-cap-ms", "600000", "--idle-ms", "5", "--power-off", "0"});
+  const Ran ran = run({"arm", "--hard-cap-ms", "600000", "--idle-ms", "500", "--power-off", "0"});
   EXPECT_EQ(ran.output,
-            std::string("{\"armed\":true,\"hard_cap_ms\":600000,\"idle_ms\":5,\"power_off\":false,\"root\":") +
+            std::string("{\"armed\":true,\"hard_cap_ms\":600000,\"idle_ms\":500,\"power_off\":false,\"root\":") +
                 (::geteuid() == 0 ? "true}\n" : "false}\n"));
   EXPECT_TRUE(wait_until([&] { return fired() == "idle"; }));
   EXPECT_EQ(run({"beat"}).output, "{}\n");
