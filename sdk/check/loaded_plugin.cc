@@ -300,6 +300,18 @@ void StreamUnderTest::finish(int32_t why) {
   if (status != STOKER_OK) throw Failed("finish ended with " + status_name(status));
 }
 
+std::pair<int, stoker_status> StreamUnderTest::push_refused(std::string_view bytes) {
+  Loans loans;
+  int events = 0;
+  stoker_status status = STOKER_OK;
+  const auto refuse = [](void* user, const stoker_log_event*) -> stoker_status {
+    ++*static_cast<int*>(user);
+    return STOKER_E_CANCELLED;
+  };
+  plugin_.host.bare_call("push", [&] { status = object_->push(object_, loans.bytes(bytes), refuse, &events); });
+  return {events, status};
+}
+
 void require_no_breach(const StrictHost& host) {
   if (host.breaches().empty()) return;
   std::string all;

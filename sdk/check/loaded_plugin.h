@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/plugin_host/config_schema.h"
@@ -80,6 +81,8 @@ class StreamUnderTest {
   // Events are appended to events(). Throws Failed where the plugin answers anything but STOKER_OK.
   void push(std::string_view bytes);
   void finish(int32_t why = STOKER_FINISH_EOF);
+  // Pushes to a sink that refuses: how many events it was given all the same, and what the plugin answered.
+  std::pair<int, stoker_status> push_refused(std::string_view bytes);
   [[nodiscard]] const std::vector<plugin_host::RawEvent>& events() const { return events_; }
 
  private:

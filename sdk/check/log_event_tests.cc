@@ -129,13 +129,8 @@ void sink_refusal(const Subject& subject) {
   LoadedPlugin plugin(subject.plugin, {});
   bool refused = false;
   for (const NamedLog& log : logs_of(subject)) {
-    RawStream stream(plugin, subject.id);
-    int events = 0;
-    const auto refuse = [&](const stoker_log_event*) -> stoker_status {
-      ++events;
-      return STOKER_E_CANCELLED;
-    };
-    const stoker_status status = stream.push(log.bytes, refuse);
+    StreamUnderTest stream(plugin, subject.id);
+    const auto [events, status] = stream.push_refused(log.bytes);
     if (events == 0) continue;
     refused = true;
     if (events > 1)

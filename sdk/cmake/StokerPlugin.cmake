@@ -1,7 +1,8 @@
 # stoker_add_plugin(NAME TARGET_ABI 1.0 ID com.acme.cloud SOURCES ... LIBS ...)
 #
 # A plugin library ID.so. TARGET_ABI is the ABI the plugin promises to need, not the newest one this SDK knows: the lower, the
-# more agents can load it. Libraries in LIBS are linked privately; link them statically, so that the plugin is one file.
+# more agents can load it. It is installed into lib/stoker/plugins. Libraries in LIBS are linked privately; link them
+# statically, so that the plugin is one file.
 function(stoker_add_plugin name)
   cmake_parse_arguments(arg "" "TARGET_ABI;ID" "SOURCES;LIBS" ${ARGN})
   if(NOT arg_TARGET_ABI MATCHES "^1\\.([0-9]+)$")
