@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "tests/e2e/many_accounts.h"
@@ -176,7 +177,7 @@ TEST_P(CloudCommit, IsSurvived) {
                                       "setup",     "running",        "log",         "training ended", "artifact",
                                       "releasing", "delete intent",  "still there", "absent once",    "gone",
                                       "ended",     "tidied"};
-  start_with(cloud_name, std::size(kCommits), 30, "sshd");
+  start_with(cloud_name, std::size(kCommits), 15, "sshd");
   connect_all();
   Words ids;
   size_t crashes = 0;
@@ -191,20 +192,21 @@ TEST_P(CloudCommit, IsSurvived) {
                                  "STOKER_E2E_TRACE=" + trace}))) {
       try {
         const std::string id = submit(spec, key);
-        eventually([&] { return agent_ended() || !job(id)["ended_ms"].is_null(); }, 40'000);
+        eventually([&] { return agent_ended() || !job(id)["ended_ms"].is_null(); }, 120'000);
         // What is beside a machine is removed after its job.
-        if (std::string(kCommits[i]) == "tidied") eventually([&] { return agent_ended(); }, 20'000);
+        if (std::string(kCommits[i]) == "tidied") eventually([&] { return agent_ended(); }, 60'000);
       } catch (const Poco::Exception&) {
         // It died before it answered.
       }
     }
-    eventually([&] { return agent_ended(); }, 200);
-    crashes += agent < 0;
+    // It came to the commit it was to die at, however long the computer takes to bury it.
+    const Words commits = lines_of(content(trace));
+    crashes += std::find(commits.begin(), commits.end(), kCommits[i]) != commits.end();
     kill_agent();
     start_fast_agent();
     ids.push_back(submit(spec, key));
   }
-  EXPECT_TRUE(all(ids, [](const Json& now) { return !now["ended_ms"].is_null(); }, 120'000));
+  EXPECT_TRUE(all(ids, [](const Json& now) { return !now["ended_ms"].is_null(); }, 300'000));
   EXPECT_GE(crashes, std::size(kCommits) - 2) << "most of these names must be right";
   for (size_t i = 0; i < ids.size(); ++i) {
     SCOPED_TRACE(std::string("killed ") + side + " " + kCommits[i] + ", account " + account(i) + ", job " + ids[i]);

@@ -54,7 +54,7 @@ class LastingFault : public ManyAccounts, public testing::WithParamInterface<Clo
     for (const Operation& operation : operations)
       for (const int status : kStatuses)
         trials.push_back({account(trials.size()), operation.name, operation.doing, "", status});
-    start_with(GetParam().name, trials.size(), 50, "none",
+    start_with(GetParam().name, trials.size(), 25, "none",
                name_is_lambda() ? R"({"request_every_s":0,"launch_every_s":0})" : R"({"key_lag_s":0})");
     connect_all();
     return trials;

@@ -31,7 +31,7 @@ class CloudConnection(Connection):
             return self._say_nothing(request)
         if kind == "hold-then-act" and not self._passes_gate(request, None):
             return False
-        with self.cloud.world.lock:
+        with self.cloud.world.clock.at_work(), self.cloud.world.lock:
             answer = self.cloud.answer(request)
             if kind not in DONE_IN_SILENCE and kind != "act-then-hold":
                 # Under the lock: the book has the requests in the order in which they were carried out.

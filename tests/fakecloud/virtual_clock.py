@@ -1,8 +1,9 @@
 """Virtual time: it starts at the real time, runs `speed` times as fast, and can be pushed forward.
 
-Time that runs faster than real waits for this program: while a busy computer keeps it from its work, little passes. So
-what is allowed a virtual minute has as much work done for it on any computer.
+Time that runs faster than real waits for this program: while a busy computer keeps it from its work, or it is at work on
+a request, little passes. So what is allowed a virtual minute has as much work done for it on any computer.
 """
+import contextlib
 import heapq
 import itertools
 import mmap
@@ -12,6 +13,7 @@ from datetime import datetime, timezone
 
 
 TICK_S = 0.002
+AT_WORK = 1 / 8  # of the speed, as long as a request is at work
 
 
 class Event:
@@ -36,7 +38,7 @@ class VirtualClock:
         self._shown = None if file is None else shown_in(file)
         self._show()
         self._order, self._events = itertools.count(), []
-        self._changed, self._ended = threading.Condition(), False
+        self._changed, self._ended, self._at_work = threading.Condition(), False, 0
         self._threads = [threading.Thread(target=run, name="clock", daemon=True) for run in (self._run, self._tick)]
         for thread in self._threads:
             thread.start()
@@ -71,6 +73,17 @@ class VirtualClock:
         with self._changed:
             self._changed.notify()
 
+    @contextlib.contextmanager
+    def at_work(self):
+        """From when a request has come until it is carried out, what it waits for on purpose left aside."""
+        with self._changed:
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._at_work -= 1
+
     def end(self):
         with self._changed:
             self._ended = True
@@ -90,7 +103,8 @@ class VirtualClock:
             passed, last = now - last, now
             if self.speed > 1:
                 passed = min(passed, 4 * TICK_S)
-            self._now_ms += passed * 1000 * self.speed
+            speed = max(min(1, self.speed), self.speed * AT_WORK) if self._at_work else self.speed
+            self._now_ms += passed * 1000 * speed
             self._show()
 
     def _run(self):
