@@ -52,13 +52,17 @@ class HttpClient::Sending {
                      "try again later, when less is asked for"});
     const bool idempotent = request_.retry == STOKER_RETRY_ALWAYS;
     bool reuse = idempotent;
+    std::optional<HttpAnswer> refusal;  // to an earlier try
     for (int tries = 1;; ++tries) {
       Attempt done = attempt(route, reuse);
       const auto pause = tries < most_tries(request_) ? pause_after(done, backoff) : std::nullopt;
       if (!pause || !rest(*pause)) {
-        if (done.error) throw explain(*done.error);
-        return std::move(*done.answer);
+        if (!done.error) return std::move(*done.answer);
+        // It says more than that there was no time left for another.
+        if (refusal && done.error->kind == Kind::deadline) return std::move(*refusal);
+        throw explain(*done.error);
       }
+      if (done.answer) refusal = std::move(done.answer);
       reuse = idempotent && !(done.error && done.departure.reused);
     }
   }

@@ -136,6 +136,24 @@ TEST_F(HttpLimit, WhileTheBodyIsSent) {
   server.reset();
 }
 
+TEST_F(HttpLimit, ARefusalSaysMoreThanALaterTryThatIsCutOff) {
+  std::atomic<int> asked{0};
+  serve([&](Peer& peer) {
+    while (!peer.read_request().empty()) {
+      if (asked++ > 0) return peer.until_closed();
+      peer.write(answer(503, "being mended"));
+    }
+  });
+  Ask ask = kGet;
+  ask.timeout_ms = 1500;
+  const Got got = send(ask);
+  EXPECT_EQ(got.result, STOKER_OK) << got.words();
+  EXPECT_EQ(got.status, 503);
+  EXPECT_EQ(got.body, "being mended");
+  EXPECT_EQ(server->requests().size(), 2u);
+  server.reset();
+}
+
 TEST_F(HttpLimit, WhileNoAnswerComes) {
   serve([](Peer& peer) { peer.until_closed(); });
   EXPECT_EQ(ends(kGet), both("waiting for the answer"));
