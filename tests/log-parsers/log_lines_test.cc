@@ -14,7 +14,8 @@ std::vector<std::string> lines_of(std::string_view bytes, size_t chunk, uint32_t
   const auto each = [&](const LogLine& line) {
     out.push_back(std::string(line.text) + "@" + std::to_string(line.first_byte) + "-" +
                   std::to_string(line.last_byte) + (line.redrawn ? "r" : "") + (line.truncated ? "t" : "") +
-                  (line.rank < 0 ? "" : "#" + std::to_string(line.rank)));
+                  (line.rank < 0 ? "" : "#" + std::to_string(line.rank)) +
+                  (line.source.empty() ? "" : " of " + std::string(line.source)));
   };
   for (size_t at = 0; at < bytes.size(); at += chunk) lines.push(bytes.substr(at, chunk), each);
   lines.finish(each);
@@ -34,9 +35,29 @@ TEST(LogLines, DropsEscapesAndControlCharacters) {
 
 TEST(LogLines, CutsLauncherPrefixes) {
   EXPECT_EQ(lines_of("[rank3]: x\n", 99).at(0), "x@0-9#3");
-  EXPECT_EQ(lines_of("(head, rank=2, pid=17) x\n", 99).at(0), "x@0-23#2");
+  EXPECT_EQ(lines_of("(head, rank=2, pid=17) x\n", 99).at(0), "x@0-23#2 of head");
+  EXPECT_EQ(lines_of("(train pid=17, ip=10.0.0.2) x\n", 99).at(0), "x@0-28 of train");
+  EXPECT_EQ(lines_of("[Pod sft-1]: x\n", 99).at(0), "x@0-13 of sft-1");
+  EXPECT_EQ(lines_of("3: x\n", 99).at(0), "x@0-3#3");
+  EXPECT_EQ(lines_of("10.254.21.77: [rank1]: x\n", 99).at(0), "x@0-23#1 of 10.254.21.77");
+  EXPECT_EQ(lines_of("sft-demo/3 x\n", 99).at(0), "x@0-11#3 of sft-demo");
   EXPECT_EQ(lines_of("[default0]:[rank0]:x\n", 99).at(0), "x@0-19#0");
-  EXPECT_EQ(lines_of("[rankle]: x\n", 99).at(0), "[rankle]: x@0-10");
+}
+
+TEST(LogLines, LeaveWhatOnlyLooksLikeALauncherPrefix) {
+  for (const std::string line : {"[rankle]: x", "[rank-1]: x", "3:x", "3.5: x", "123456: x", "1/10 [00:01<00:09]",
+                                 "epoch/3 x", "(n=3) x", "10%|#| 1/10 [00:01<00:09, 1.00it/s]", "a-b/c x"}) {
+    EXPECT_EQ(lines_of(line + "\n", 99).at(0), line + "@0-" + std::to_string(line.size() - 1));
+  }
+}
+
+TEST(LogLines, DropsByteOrderMarks) {
+  for (const size_t chunk : {1u, 2u, 100u})
+    EXPECT_EQ(lines_of("\xEF\xBB\xBF"
+                       "a\nb\n",
+                       chunk),
+              (std::vector<std::string>{"a@0-3", "b@5-5"}))
+        << chunk;
 }
 
 TEST(LogLines, CutsLongLinesAndHoldsNoMore) {

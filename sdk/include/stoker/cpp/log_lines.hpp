@@ -3,64 +3,26 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "launcher_prefix.hpp"
+
 namespace stoker {
 
 // One segment. `text` lives until the callback returns.
 struct LogLine {
-  std::string_view text;  // without line end, escape sequences, control characters (tab stays) and launcher prefixes
+  // Without line end, escape sequences, control characters (tab stays), byte-order mark and launcher prefixes.
+  std::string_view text;
   std::uint64_t first_byte = 0, last_byte = 0;  // offsets in the stream, inclusive; an empty line is its own line end
   std::int32_t rank = -1;                       // from the launcher prefix; -1: it says none
+  std::string_view source = {};                 // likewise the machine, pod or task group; lives as long as `text`
   bool redrawn = false;                         // ended by CR
   bool truncated = false;                       // longer than max_line_bytes: what lies beyond is not in `text`
 };
-
-// Cuts `prefix` off the front of `text`: "[rank3]:", "[default0]:", "(head, rank=0, pid=1) ", "[Pod x-0]: ". Prefixes
-// stack. Returns the rank, or -1.
-inline std::int32_t strip_launcher_prefixes(std::string_view& text) noexcept {
-  std::int32_t rank = -1;
-  const auto number = [](std::string_view digits) {
-    std::int32_t value = -1;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return error == std::errc{} && end == digits.data() + digits.size() && value >= 0 ? value : -1;
-  };
-  for (int stacked = 0; stacked < 4 && !text.empty(); ++stacked) {
-    if (text.front() == '[') {
-      const auto close = text.substr(0, 80).find(']');
-      if (close == std::string_view::npos) break;
-      const auto name = text.substr(1, close - 1);
-      std::int32_t here = -1;
-      bool known = name.starts_with("Pod ") || name.starts_with("node-");
-      for (const std::string_view word : {"rank", "default"}) {
-        if (name.starts_with(word) && (here = number(name.substr(word.size()))) >= 0) known = true;
-      }
-      if (!known || close + 1 >= text.size() || text[close + 1] != ':') break;
-      if (here >= 0) rank = here;
-      text.remove_prefix(close + 2);
-    } else if (text.front() == '(') {
-      const auto close = text.substr(0, 120).find(") ");
-      if (close == std::string_view::npos) break;
-      const auto inside = text.substr(1, close - 1);
-      const auto pid = inside.rfind("pid=");
-      if (pid == std::string_view::npos || number(inside.substr(pid + 4)) < 0) break;
-      if (const auto at = inside.find("rank="); at != std::string_view::npos) {
-        const auto end = std::min(inside.find(',', at), inside.size());
-        if (const auto here = number(inside.substr(at + 5, end - at - 5)); here >= 0) rank = here;
-      }
-      text.remove_prefix(close + 2);
-    } else {
-      break;
-    }
-    if (text.starts_with(' ')) text.remove_prefix(1);
-  }
-  return rank;
-}
 
 // `bytes` as UTF-8 that may be handed to the agent: what is not well-formed becomes U+FFFD, a byte each.
 inline std::string utf8_text(std::string_view bytes) {
@@ -166,7 +128,10 @@ class LogLines {
     }
     ++offset_;
     line.text = clean(raw);
-    line.rank = strip_launcher_prefixes(line.text);
+    if (line.text.starts_with("\xEF\xBB\xBF")) line.text.remove_prefix(3);
+    const auto prefix = cut_launcher_prefixes(line.text);
+    line.rank = prefix.rank;
+    line.source = prefix.source;
     each(std::as_const(line));
     held_.clear();
     held_bytes_ = 0;
