@@ -1,4 +1,5 @@
 """What is billed, by the vendors' steps and minimums."""
+import threading
 import time
 import unittest
 
@@ -7,7 +8,7 @@ from clouds.lambda_cloud import LambdaCloud
 from meter import HOUR_MS
 from rate_limit import Spacing, Window
 from running_cloud import RunningCloud
-from virtual_clock import iso
+from virtual_clock import AT_WORK, TICK_S, VirtualClock, iso
 
 
 class Steps(unittest.TestCase):
@@ -54,6 +55,17 @@ class VirtualTime(unittest.TestCase):
             cloud.advance(3600)
             self.assertGreaterEqual(cloud.order("/state")["t_ms"] - second, 3_600_000)
         self.assertGreater(second - first, 100)
+
+    def test_it_is_slow_while_a_request_is_at_work(self):
+        clock = VirtualClock(threading.Lock(), speed=1000)
+        self.addCleanup(clock.end)
+        with clock.at_work():
+            began, first = time.monotonic(), clock.now_ms()
+            time.sleep(0.2)
+            passed = clock.now_ms() - first
+            real_s = time.monotonic() - began
+        self.assertGreater(passed, 0)
+        self.assertLessEqual(passed, (real_s + 4 * TICK_S) * 1000 * 1000 * AT_WORK + 1)
 
     def test_written_as_clouds_do(self):
         self.assertEqual(iso(1_793_527_200_000), "2026-11-01T10:00:00Z")

@@ -42,6 +42,8 @@ TEST(LogLines, CutsLauncherPrefixes) {
   EXPECT_EQ(lines_of("10.254.21.77: [rank1]: x\n", 99).at(0), "x@0-23#1 of 10.254.21.77");
   EXPECT_EQ(lines_of("sft-demo/3 x\n", 99).at(0), "x@0-11#3 of sft-demo");
   EXPECT_EQ(lines_of("[default0]:[rank0]:x\n", 99).at(0), "x@0-19#0");
+  for (const std::string prefix : {"[rank1]: ", "3: ", "10.254.21.77: ", "(head, rank=0, pid=17) ", "sft-demo/3 "})
+    EXPECT_TRUE(lines_of(prefix + "  File\n", 99).at(0).starts_with("  File@")) << "the indentation is the line's own";
 }
 
 TEST(LogLines, LeaveWhatOnlyLooksLikeALauncherPrefix) {

@@ -15,13 +15,14 @@ class SkippingClock final : public Clock {
   [[nodiscard]] int64_t mono_ms() const override { return real_.mono_ms() + skipped_; }
   void wait(Signal& signal, uint64_t seen, const Wait& until) override {
     constexpr int64_t kMoment = 2;
+    const int64_t pause = until.deadline_ms - mono_ms();
     real_.wait(signal, seen, {until.cancel, real_.mono_ms() + kMoment});
     if (signal.count() != seen || until.cancel.stop_requested()) return;
     const int64_t left = until.deadline_ms - mono_ms();
     if (left <= 0) return;
     skip(left);
     const std::lock_guard lock(mutex_);
-    pauses_.push_back(left + kMoment);
+    pauses_.push_back(pause);
   }
   [[nodiscard]] std::thread start(const std::string& name, std::function<void()> run) override {
     return real_.start(name, std::move(run));

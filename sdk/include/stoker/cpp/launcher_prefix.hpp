@@ -47,6 +47,7 @@ inline bool cut_bracketed_prefix(std::string_view& text, LauncherPrefix& found) 
     return false;
   }
   text.remove_prefix(close + 2);
+  if (text.starts_with(' ')) text.remove_prefix(1);  // some write it, some do not
   return true;
 }
 
@@ -113,7 +114,6 @@ inline LauncherPrefix cut_launcher_prefixes(std::string_view& text) noexcept {
                      : first >= 'a' && first <= 'z' ? detail::cut_role_prefix(text, found)
                                                     : false;
     if (!cut) break;
-    if (text.starts_with(' ')) text.remove_prefix(1);
   }
   return found;
 }
