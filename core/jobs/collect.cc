@@ -16,7 +16,7 @@ void stop_and_drain(JobRun& run) {
   run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) { runner.stop(kStopGraceMs, run.wait()); });
   if (!run.spec.setup.empty()) drain_log(run, "setup");
   drain_log(run, "train");
-  finish_parsing(run);
+  finish_parsing(run, false);
 }
 
 }  // namespace

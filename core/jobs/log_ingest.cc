@@ -262,15 +262,16 @@ std::vector<training_log::Event> LogIngest::read(std::string_view chunk, store::
   return events;
 }
 
-TrainingEnd finish_parsing(JobRun& run) {
+TrainingEnd finish_parsing(JobRun& run, bool succeeded) {
   const int fd = open_log(run);
   std::vector<training_log::Event> events;
   store::JobRow after = run.row;
   try {
     choose_parser(run, fd, "", after);
+    if (after.parser.empty()) after.parser = "none";
     if (const auto reader = open_reader(run, fd, after, events)) {
       const int32_t why = run.row.outcome == "cancelled" ? STOKER_FINISH_CANCELLED : STOKER_FINISH_EOF;
-      for (training_log::Event& event : reader->finish(run.ctx.clock.wall_ms(), why))
+      for (training_log::Event& event : reader->finish(run.ctx.clock.wall_ms(), why, succeeded))
         events.push_back(std::move(event));
       after.parser_events = static_cast<int64_t>(reader->count());
     }
@@ -281,7 +282,6 @@ TrainingEnd finish_parsing(JobRun& run) {
     return last_terminal_diagnosis(run);
   }
   ::close(fd);
-  if (after.parser.empty()) after.parser = "none";
   run.ctx.db.write("log end", [&](store::Connection& connection) {
     store::Jobs(connection).update(after);
     append_events(connection, after.id, run.ctx.clock.wall_ms(), events);

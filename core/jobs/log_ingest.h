@@ -55,7 +55,8 @@ struct TrainingEnd {
   std::string diagnosis, hint;  // of the error that ended the training; empty when the log tells none
 };
 
-// Tells the parser that the log has ended and stores what it concludes. Safe to repeat.
-TrainingEnd finish_parsing(JobRun& run);
+// Tells the parser that the log has ended and stores what it and the diagnosis conclude. `succeeded`: the program did.
+// Safe to repeat.
+TrainingEnd finish_parsing(JobRun& run, bool succeeded);
 
 }  // namespace stoker::jobs

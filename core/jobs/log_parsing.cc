@@ -43,13 +43,14 @@ void choose_parser(const JobRun& run, int log_fd, std::string_view chunk, store:
 
 std::unique_ptr<training_log::Reader> open_reader(const JobRun& run, int log_fd, const store::JobRow& job,
                                                   std::vector<training_log::Event>& late) {
-  if (job.parser.empty() || job.parser == "none") return nullptr;
-  const auto parsers = run.ctx.log_parsers();
-  const auto parser =
-      std::find_if(parsers.begin(), parsers.end(), [&](const auto* it) { return it->id() == job.parser; });
-  if (parser == parsers.end())
-    throw Error(Fault::unsupported, "the log parser " + job.parser + " is no longer enabled");
-  auto reader = std::make_unique<training_log::Reader>(**parser, job.id);
+  if (job.parser.empty() || run.spec.log_parser == "none") return nullptr;
+  const plugin_host::LogParser* parser = nullptr;
+  if (job.parser != "none") {
+    for (const plugin_host::LogParser* known : run.ctx.log_parsers())
+      if (known->id() == job.parser) parser = known;
+    if (parser == nullptr) throw Error(Fault::unsupported, "the log parser " + job.parser + " is no longer enabled");
+  }
+  auto reader = std::make_unique<training_log::Reader>(parser, job.id);
   reader->skip_first(static_cast<uint64_t>(job.parser_events));
   constexpr size_t kPiece = 1 << 20;
   for (int64_t at = 0; at < job.log_bytes;) {

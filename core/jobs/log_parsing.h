@@ -14,8 +14,10 @@ namespace stoker::jobs {
 // the log, stored and in `chunk`. Leaves them empty while no parser knows the format.
 void choose_parser(const JobRun& run, int log_fd, std::string_view chunk, store::JobRow& job);
 
-// A reader that has read the stored log, with the events stored already left out; nullptr when the job has no parser.
-// Events of stored bytes that are not stored yet (the parser was chosen after they came) are put into `late`.
+// A reader that has read the stored log, with the events stored already left out; nullptr while job.parser is not
+// decided and for a job that wants none. Where job.parser is "none" because no parser knew the log, it only makes the
+// diagnosis. Events of stored bytes that are not stored yet (the parser was chosen after they came) are put into
+// `late`.
 std::unique_ptr<training_log::Reader> open_reader(const JobRun& run, int log_fd, const store::JobRow& job,
                                                   std::vector<training_log::Event>& late);
 

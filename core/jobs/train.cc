@@ -25,7 +25,7 @@ void setup(JobRun& run) {
 void train(JobRun& run) {
   const remote::PhaseStatus status = run_phase(run, "train");
   const std::string failure = failure_of(status, "train");
-  const TrainingEnd end = finish_parsing(run);
+  const TrainingEnd end = finish_parsing(run, failure.empty());
   run.commit("training ended", [&](store::JobRow& it) {
     it.state = JobState::collecting;
     it.exit_code = status.exit_code;

@@ -21,16 +21,17 @@ size_t read_some(int fd, char* to, size_t size) {
   }
 }
 
-const plugin_host::LogParser& pick(const std::vector<const plugin_host::LogParser*>& parsers, const std::string& name,
+const plugin_host::LogParser* pick(const std::vector<const plugin_host::LogParser*>& parsers, const std::string& name,
                                    std::string_view head) {
+  if (name == "none") return nullptr;
   std::string known;
   for (const auto* parser : parsers) {
-    if (parser->id() == name) return *parser;
+    if (parser->id() == name) return parser;
     known += (known.empty() ? "" : ", ") + parser->id();
   }
   const std::string hint = known.empty() ? "enable a log parser: stoker plugins list" : "known parsers: " + known;
   if (name != "auto") throw Error(Fault::invalid, "there is no log parser \"" + name + "\"", hint, "parser");
-  if (const auto* best = choose(parsers, head)) return *best;
+  if (const auto* best = choose(parsers, head)) return best;
   throw Error(Fault::invalid, "no log parser knows the format of this log", hint, "parser");
 }
 

@@ -1,5 +1,6 @@
 #include "core/training_log/reader.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -27,24 +28,48 @@ bool is_training(const RawEvent& raw) { return raw.kind == STOKER_EVENT_PROGRESS
 
 }  // namespace
 
-Reader::Reader(const plugin_host::LogParser& parser, const std::string& source) : stream_(parser.open(0, source)) {}
+Reader::Reader(const plugin_host::LogParser* parser, const std::string& source)
+    : stream_(parser == nullptr ? nullptr : parser->open(0, source)) {}
 
+// A line that may tell of a fault is given to the parser to its end and then to the diagnosis, and only then what
+// follows it: so the order of their events depends on the lines alone.
 std::vector<Event> Reader::push(std::string_view bytes, int64_t t_ms) {
   t_ms_ = t_ms;
-  stream_->push(bytes, [this](RawEvent&& raw) { take(std::move(raw)); });
+  const uint64_t begin = parsed_;
+  lines_.push(bytes, [&](const LogLine& line) {
+    if (!diagnosis_.wants(line.text)) return;
+    const uint64_t end = line.last_byte + (line.text.empty() && line.first_byte == line.last_byte ? 1 : 2);
+    parse(bytes.substr(parsed_ - begin, end - std::min(end, parsed_)));
+    diagnose(line);
+  });
+  parse(bytes.substr(parsed_ - begin));
   return std::exchange(out_, {});
 }
 
-std::vector<Event> Reader::finish(int64_t t_ms, int32_t why) {
+std::vector<Event> Reader::finish(int64_t t_ms, int32_t why, bool succeeded) {
   t_ms_ = t_ms;
-  stream_->finish(why, [this](RawEvent&& raw) { take(std::move(raw)); });
+  if (stream_) stream_->finish(why, [this](RawEvent&& raw) { take(std::move(raw)); });
+  lines_.finish([this](const LogLine& line) {
+    if (diagnosis_.wants(line.text)) diagnose(line);
+  });
+  diagnosis_.finish(why, succeeded, [this](RawEvent&& raw) { take(std::move(raw)); });
   release();
   return std::exchange(out_, {});
+}
+
+void Reader::parse(std::string_view bytes) {
+  parsed_ += bytes.size();
+  if (stream_ && !bytes.empty()) stream_->push(bytes, [this](RawEvent&& raw) { take(std::move(raw)); });
+}
+
+void Reader::diagnose(const LogLine& line) {
+  diagnosis_.read(line, [this](RawEvent&& raw) { take(std::move(raw)); });
 }
 
 // A record waits for the next bar: only then it is known how many records the bar's position covers. Where output is
 // not buffered that is at once, because the bar is drawn again behind each record.
 void Reader::take(RawEvent&& raw) {
+  diagnosis_.saw(raw);
   if (is_training(raw)) {
     const auto n = whole(raw, "n"), total = whole(raw, "total");
     if (n && total) steps_.saw_bar(*n, *total);

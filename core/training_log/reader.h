@@ -1,4 +1,4 @@
-// The log of one job on its way to events: parser, canonical names, steps and ETA.
+// The log of one job on its way to events: parser, canonical names, steps, ETA and diagnosis.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "core/plugin_host/log_parser.h"
+#include "core/training_log/diagnosis.h"
 #include "core/training_log/event.h"
 #include "core/training_log/steps.h"
+#include "sdk/include/stoker/cpp/log_lines.hpp"
 
 namespace stoker::training_log {
 
@@ -18,8 +20,8 @@ namespace stoker::training_log {
 // after a crash the log is read again from its start with skip_first(events stored). One thread.
 class Reader {
  public:
-  // `parser` must outlive the reader.
-  explicit Reader(const plugin_host::LogParser& parser, const std::string& source = {});
+  // `parser` must outlive the reader; nullptr: only the diagnosis is made.
+  explicit Reader(const plugin_host::LogParser* parser, const std::string& source = {});
 
   // The next n events are counted but not given out. Before the first push.
   void skip_first(uint64_t n) { skip_ = n; }
@@ -28,10 +30,12 @@ class Reader {
 
   // `t_ms`: ms since 1970, for lines that say no time. Throws Error{internal} when the parser breaks its contract.
   [[nodiscard]] std::vector<Event> push(std::string_view bytes, int64_t t_ms);
-  // `why`: STOKER_FINISH_...; nothing may follow.
-  [[nodiscard]] std::vector<Event> finish(int64_t t_ms, int32_t why = STOKER_FINISH_EOF);
+  // `why`: STOKER_FINISH_... `succeeded`: the program is known to have ended well. Nothing may follow.
+  [[nodiscard]] std::vector<Event> finish(int64_t t_ms, int32_t why = STOKER_FINISH_EOF, bool succeeded = false);
 
  private:
+  void parse(std::string_view bytes);
+  void diagnose(const LogLine& line);
   void take(plugin_host::RawEvent&& raw);
   void release();  // what was held back
   void give(const plugin_host::RawEvent& raw, const Context& context);
@@ -39,6 +43,9 @@ class Reader {
   void give_progress(const plugin_host::RawEvent& raw);
 
   std::unique_ptr<plugin_host::LogStream> stream_;
+  LogLines lines_;
+  Diagnosis diagnosis_;
+  uint64_t parsed_ = 0;  // bytes given to the parser
   std::vector<Event> out_;
   std::vector<plugin_host::RawEvent> held_;  // from the first record on whose step is not known yet
   Steps steps_;

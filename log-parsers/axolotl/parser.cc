@@ -51,9 +51,9 @@ void Parser::push(std::string_view bytes, const LogEmit& emit) {
   lines_.push(bytes, [&](const LogLine& line) { read(line, emit); });
 }
 
-void Parser::finish(std::int32_t why, const LogEmit& emit) {
+void Parser::finish(std::int32_t /*why*/, const LogEmit& emit) {
   lines_.finish([&](const LogLine& line) { read(line, emit); });
-  trainer_.finish(why, emit);
+  trainer_.finish(emit);
 }
 
 void Parser::read(const LogLine& line, const LogEmit& emit) {

@@ -17,9 +17,9 @@ class Parser final : public LogParser {
   void push(std::string_view bytes, const LogEmit& emit) override {
     lines_.push(bytes, [&](const LogLine& line) { trainer_.read(line, emit); });
   }
-  void finish(std::int32_t why, const LogEmit& emit) override {
+  void finish(std::int32_t /*why*/, const LogEmit& emit) override {
     lines_.finish([&](const LogLine& line) { trainer_.read(line, emit); });
-    trainer_.finish(why, emit);
+    trainer_.finish(emit);
   }
   static int detect(std::string_view head) { return Trainer::detect(head); }
 

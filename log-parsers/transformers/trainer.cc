@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
 constexpr int kMaxFailedDicts = 16;  // a line full of braces must not take quadratic time
-constexpr std::size_t kMaxMessage = 1000;
 
 bool has(std::string_view text, std::string_view part) noexcept { return text.find(part) != kNone; }
 
@@ -41,15 +40,9 @@ std::int32_t classify(const Record& record, std::string_view& name) {
 
 }  // namespace
 
-void Trainer::finish(std::int32_t why, const LogEmit& emit) {
+void Trainer::finish(const LogEmit& emit) {
   emit_ = &emit;
   if (start_block_.finish()) emit_start({}, start_block_.start());
-  if (why != STOKER_FINISH_EOF || !candidate_ || summarized_) return;
-  LogLine at;
-  at.first_byte = candidate_->first_byte;
-  at.last_byte = candidate_->last_byte;
-  emit_phase(at, "failed");
-  emit_diagnosis(*candidate_, true);
 }
 
 void Trainer::read(const LogLine& line, const LogEmit& emit) {
@@ -100,7 +93,7 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
     const bool train = seen.role == TrainingBar::Role::train;
     kind = train ? BarKind{"train", "train"} : BarKind{"eval", "eval"};
     // A bar that is closed by an exception is drawn once more, perhaps further than before.
-    if (train && seen.advanced && (!candidate_ || ++advanced_since_fault_ > 1)) training_goes_on();
+    if (train && seen.advanced && --advances_to_doubt_ < 0) training_goes_on();
     if (!train && summarized_) kind.phase = {};
   }
   emit_phase(line, kind.phase);
@@ -180,15 +173,9 @@ void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_v
 }
 
 void Trainer::read_message(const LogLine& line, std::string_view text) {
-  Raised raised;
-  if (traceback_.feed(text, raised)) {
-    const Fault* fault = fault_of_exception(raised.exception, raised.message);
-    if (!raised.benign) fail(line, fault, raised.exception, raised.message, raised.chained);
-    return;
-  }
-  if (traceback_.open()) return;
-  if (const Fault* fault = fault_of_line(text)) {
-    fail(line, fault, {}, text, false);
+  if (has(text, "Traceback (most recent call last)")) {
+    training_.saw_fault();
+    advances_to_doubt_ = 1;
     return;
   }
   read_checkpoint(line, text);
@@ -212,7 +199,7 @@ void Trainer::read_checkpoint(const LogLine& line, std::string_view text) {
 }
 
 void Trainer::training_goes_on() {
-  candidate_.reset();
+  advances_to_doubt_ = 0;
   fresh_ = false;
   if (checkpoint_) emit_checkpoint(*checkpoint_, true);  // saving blocks the training
   checkpoint_.reset();
@@ -223,28 +210,7 @@ void Trainer::begin_run() noexcept {
   started_total_ = -1;
   summarized_ = false;
   fresh_ = true;
-  candidate_.reset();
-}
-
-void Trainer::fail(const LogLine& line, const Fault* fault, std::string exception, std::string_view message,
-                   bool chained) {
-  Candidate made{fault,     std::move(exception), utf8_text(message.substr(0, kMaxMessage)),
-                 line.rank, line.first_byte,      line.last_byte};
-  made.exception = utf8_text(made.exception);
-  training_.saw_fault();
-  if (candidate_) {
-    const bool same = candidate_->fault == fault && candidate_->exception == made.exception;
-    const bool vague = fault->kind == "exception" && chained && candidate_->fault->kind != "exception";
-    // A sibling that was ended, a wrapper, or what was raised while handling the cause: none of them is the root.
-    if (same || is_wrapper(*fault) || vague) return;
-    if (!is_wrapper(*candidate_->fault) && (candidate_->fault->kind == "nccl_timeout" || fault->kind == "killed" ||
-                                            (fault->kind == "signal" && made.exception.empty()))) {
-      return;
-    }
-  }
-  emit_diagnosis(made, false);
-  candidate_ = std::move(made);
-  advanced_since_fault_ = 0;
+  advances_to_doubt_ = 0;
 }
 
 void Trainer::emit_phase(const LogLine& line, std::string_view phase) {
@@ -271,7 +237,7 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   started_total_ = start.total_steps;
   training_.start(start.total_steps);
   summarized_ = false;
-  candidate_.reset();
+  advances_to_doubt_ = 0;
   const auto framework = start.framework.empty() ? std::string("transformers") : start.framework;
   fields_.clear();
   fields_.push_back(field("run", run_));
@@ -315,24 +281,6 @@ void Trainer::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {
   event.kind = STOKER_EVENT_CHECKPOINT;
   event.first_byte = checkpoint.first_byte;
   event.last_byte = checkpoint.last_byte;
-  event.fields = fields_;
-  (*emit_)(event);
-}
-
-void Trainer::emit_diagnosis(const Candidate& what, bool terminal) {
-  fields_.clear();
-  if (!what.exception.empty()) fields_.push_back(field("exception", what.exception));
-  if (what.rank >= 0) fields_.push_back(field("rank", what.rank));
-  if (what.fault->retry != Retry::unknown) fields_.push_back(field("retryable", what.fault->retry == Retry::yes));
-  fields_.push_back(field("terminal", terminal));
-  if (!what.fault->hint.empty()) fields_.push_back(field("hint", what.fault->hint));
-  LogEvent event;
-  event.kind = STOKER_EVENT_DIAGNOSIS;
-  event.severity = STOKER_SEVERITY_ERROR;
-  event.first_byte = what.first_byte;
-  event.last_byte = what.last_byte;
-  event.name = what.fault->kind;
-  event.text = what.message;
   event.fields = fields_;
   (*emit_)(event);
 }

@@ -7,12 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "fault.h"
 #include "record.h"
 #include "sdk/include/stoker/cpp/log_lines.hpp"
 #include "sdk/include/stoker/cpp/log_parser.hpp"
 #include "start_block.h"
-#include "traceback.h"
 #include "training_bar.h"
 
 namespace stoker::transformers {
@@ -20,8 +18,8 @@ namespace stoker::transformers {
 class Trainer {
  public:
   void read(const LogLine& line, const LogEmit& emit);
-  // After the last line; `why` as in LogParser.
-  void finish(std::int32_t why, const LogEmit& emit);
+  // After the last line.
+  void finish(const LogEmit& emit);
   // How likely the head of a log is of a Trainer, 0 to 100.
   static int detect(std::string_view head);
 
@@ -34,12 +32,6 @@ class Trainer {
   void phase(const LogLine& line, std::string_view name, const LogEmit& emit);
 
  private:
-  struct Candidate {  // an error that ended the run unless the training goes on
-    const Fault* fault = nullptr;
-    std::string exception, message;
-    std::int32_t rank = -1;
-    std::uint64_t first_byte = 0, last_byte = 0;
-  };
   struct Checkpoint {
     std::string path;
     std::int64_t step = -1;
@@ -57,25 +49,21 @@ class Trainer {
   void emit_start(const LogLine& line, Start start);
   void emit_phase(const LogLine& line, std::string_view phase);
   void emit_checkpoint(const Checkpoint& checkpoint, bool complete);
-  void emit_diagnosis(const Candidate& what, bool terminal);
   void begin_run() noexcept;
   void training_goes_on();
-  void fail(const LogLine& line, const Fault* fault, std::string exception, std::string_view message, bool chained);
 
   const LogEmit* emit_ = nullptr;  // during a call
   Record record_;
   std::vector<stoker_field> fields_;
   StartBlock start_block_;
   TrainingBar training_;
-  Traceback traceback_;
-  std::optional<Candidate> candidate_;
   std::optional<Checkpoint> checkpoint_;  // announced
   std::string phase_;
   std::string framework_, version_, transformers_version_, torch_version_;  // told from outside
   std::int64_t run_ = 0, started_total_ = -1;
-  int advanced_since_fault_ = 0;
-  bool fresh_ = true;        // nothing of this run was seen yet
-  bool summarized_ = false;  // this run has printed its summary
+  int advances_to_doubt_ = 0;  // behind a traceback: that a bar advances does not yet show that the training goes on
+  bool fresh_ = true;          // nothing of this run was seen yet
+  bool summarized_ = false;    // this run has printed its summary
 };
 
 }  // namespace stoker::transformers

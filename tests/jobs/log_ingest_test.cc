@@ -226,9 +226,20 @@ TEST_F(LogIngestTest, AParserThatIsChosenLateReadsWhatCameBefore) {
 TEST_F(LogIngestTest, TheEndIsToldToTheParserOnce) {
   ingest("step=1 loss=0.5\nstep=2 loss=0.5");
   EXPECT_EQ(steps(), "1 ");
-  for (int i = 0; i < 3; ++i) finish_parsing(run());
+  for (int i = 0; i < 3; ++i) finish_parsing(run(), false);
   EXPECT_EQ(steps(), "1 2 ");
   EXPECT_EQ(events("summary").size(), 1u);
+}
+
+TEST_F(LogIngestTest, ALogThatNoParserKnowsIsDiagnosedAtItsEnd) {
+  ingest("hello\nTraceback (most recent call last):\n  x\nValueError: no\n");
+  EXPECT_TRUE(events("diagnosis").empty());
+  for (int i = 0; i < 3; ++i) {
+    const TrainingEnd end = finish_parsing(run(), false);
+    EXPECT_EQ(end.diagnosis, "no");
+    EXPECT_EQ(run_->row.parser, "none");
+  }
+  EXPECT_EQ(events("diagnosis").size(), 2U) << "seen, and then what ended the run";
 }
 
 TEST_F(LogIngestTest, AParserThatFailsDoesNotEndTheTraining) {
@@ -240,7 +251,7 @@ TEST_F(LogIngestTest, AParserThatFailsDoesNotEndTheTraining) {
   to.finish();
   EXPECT_EQ(cursor(), 48);
   EXPECT_EQ(steps(), "1 ");
-  EXPECT_NO_THROW(finish_parsing(run()));
+  EXPECT_NO_THROW(finish_parsing(run(), false));
   const auto told = events("diagnosis");
   ASSERT_FALSE(told.empty());
   EXPECT_NE(told[0].data.find("the log is stored but not parsed: the parser gave what is no event"), std::string::npos);

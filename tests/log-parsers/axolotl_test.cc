@@ -73,14 +73,6 @@ TEST(Axolotl, FindsItsMessagesInEachForm) {
     EXPECT_FALSE(find_message(line)) << line;
 }
 
-TEST(Axolotl, NamesTheErrorThatEndedTheRun) {
-  const auto events = events_of(std::string(kTraining.substr(0, kTraining.find("  0%|"))) +
-                                "[rank1]: Traceback (most recent call last):\n"
-                                "[rank1]:   File \"/x/train.py\", line 1, in f\n"
-                                "[rank1]: torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n");
-  EXPECT_THAT(events.back(), StartsWith("DIAGNOSIS oom_gpu exception=torch.OutOfMemoryError rank=1"));
-}
-
 TEST(Axolotl, SplittingTheBytesChangesNothing) {
   Parser whole_parser({});
   const auto whole = test::parse(whole_parser, kTraining, {kTraining.size() + 1});

@@ -66,66 +66,6 @@ constexpr std::string_view kFailure =
     "[rank1]: torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
     "\r 22%|##        | 2/9 [00:01<00:08,  1.00s/it]\n";
 
-TEST(Parser, NamesTheErrorThatEndedTheRun) {
-  const auto events = events_of(kFailure);
-  EXPECT_NE(events.back().find("DIAGNOSIS oom_gpu exception=torch.OutOfMemoryError"), std::string::npos)
-      << events.back();
-  EXPECT_NE(events.back().find("retryable=0 terminal=1"), std::string::npos) << events.back();
-}
-
-TEST(Parser, AnErrorIsNotTheEndWhenTheTrainingGoesOn) {
-  const auto events = events_of(std::string(kFailure) + "\r 33%|##        | 3/9 [00:02<00:08,  1.00s/it]\n");
-  for (const auto& event : events) EXPECT_EQ(event.find("terminal=1"), std::string::npos) << event;
-}
-
-TEST(Parser, ToldKinds) {
-  const std::pair<std::string_view, std::string_view> kinds[] = {
-      {"Traceback (most recent call last):\n  x\nOSError: [Errno 28] No space left on device: 'a'\n", "disk_full"},
-      {"Traceback (most recent call last):\n  x\nKeyboardInterrupt\n", "keyboard_interrupt"},
-      {"Traceback (most recent call last):\n  x\nValueError: bad\n", "exception"},
-      {"Traceback (most recent call last):\n  x\nhuggingface_hub.errors.GatedRepoError: 403 Client Error.\n",
-       "hf_auth"},
-      {"Traceback (most recent call last):\n  x\na.RepositoryNotFoundError: 404 Client Error.\n", "hf_not_found"},
-      {"Traceback (most recent call last):\n  x\nrequests.exceptions.ConnectionError: no\n", "network"},
-      {"Traceback (most recent call last):\n  x\nRuntimeError: CUDA error: device-side assert triggered\n",
-       "cuda_error"},
-      {"Traceback (most recent call last):\n  x\na.SignalException: Process 3 got signal: 15\n", "signal"},
-      {"run.sh: line 3:  77 Killed                  python train.py\n", "killed"},
-      {"[rank0]:[E1 ProcessGroupNCCL.cpp:6] [Rank 0] Watchdog caught collective operation timeout: W\n",
-       "nccl_timeout"}};
-  for (const auto& [log, kind] : kinds) {
-    const auto events = events_of(log);
-    ASSERT_FALSE(events.empty()) << log;
-    EXPECT_TRUE(events.back().starts_with("DIAGNOSIS " + std::string(kind))) << events.back();
-  }
-  EXPECT_TRUE(events_of("Exception ignored in: <f>\nTraceback (most recent call last):\n  x\nValueError: b\n").empty());
-}
-
-// A log that begins within a traceback, as what a person kept of it often does.
-TEST(Parser, ReadsATracebackWithoutItsHead) {
-  const auto events = events_of(
-      "[rank1]:   File \"/x/torch/autograd/__init__.py\", line 267, in backward\n"
-      "[rank1]:     run()\n"
-      "[rank1]: torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n");
-  ASSERT_FALSE(events.empty());
-  EXPECT_TRUE(events.back().starts_with("DIAGNOSIS oom_gpu exception=torch.cuda.OutOfMemoryError")) << events.back();
-}
-
-TEST(Parser, AStackThatWasLoggedIsNoFailure) {
-  for (const char* log :
-       {"Stack (most recent call last):\n  File \"/x/a.py\", line 2, in f\n    f()\nValueError: seen\n",
-        "  File \"/x/a.py\", line 2, in f\nWARNING: look at this\nINFO: done\n"})
-    EXPECT_TRUE(events_of(log).empty()) << log;
-}
-
-TEST(Parser, TellsWhichProcessWasKilled) {
-  const std::string failed = "ERROR:torch.distributed.elastic.multiprocessing.api:failed (exitcode: ";
-  EXPECT_TRUE(
-      events_of(failed + "-9) local_rank: 7 (pid: 7) of binary: python\n").back().starts_with("DIAGNOSIS killed"));
-  EXPECT_TRUE(
-      events_of(failed + "1) local_rank: 7 (pid: 7) of binary: python\n").back().starts_with("DIAGNOSIS child_failed"));
-}
-
 // The log begins with the last frame of an evaluation.
 TEST(Parser, FindsTheTrainingBarInALogThatBeginsInTheMiddle) {
   const auto events = events_of(

@@ -59,7 +59,7 @@ class Script final : public plugin_host::LogParser {
 
 std::vector<Event> read_all(const std::vector<RawEvent>& events, uint64_t skip = 0, int64_t t_ms = 7) {
   const Script script(events);
-  Reader reader(script);
+  Reader reader(&script);
   reader.skip_first(skip);
   return reader.finish(t_ms);
 }
@@ -152,7 +152,7 @@ TEST(Reader, SplittingChangesNothing) {
   for (int i = 0; i < 50; ++i) log.push_back(i % 3 == 0 ? bar(i, 60, i) : record(1, i));
   const auto all = read_all(log);
   const Script script(log);
-  Reader reader(script);
+  Reader reader(&script);
   std::vector<Event> split;
   for (int i = 0; i < 60; ++i)
     for (auto& event : reader.push("x", 7)) split.push_back(event);
