@@ -9,6 +9,7 @@ namespace stoker::transformers {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kMaxOrigins = 32;
 constexpr int kMaxFailedDicts = 16;  // a line full of braces must not take quadratic time
 
 bool has(std::string_view text, std::string_view part) noexcept { return text.find(part) != kNone; }
@@ -47,12 +48,28 @@ void Trainer::finish(const LogEmit& emit) {
 
 void Trainer::read(const LogLine& line, const LogEmit& emit) {
   emit_ = &emit;
+  turn_to(line);
   if (start_block_.feed(line.text)) emit_start(line, start_block_.start());
   if (line.text.empty()) return;
   const std::size_t behind_bars = read_bars(line);
   read_records(line);
   // A bar that is redrawn carries no message; behind its last frame there may be one.
   if (behind_bars < line.text.size()) read_message(line, line.text.substr(behind_bars));
+}
+
+void Trainer::turn_to(const LogLine& line) {
+  const auto is_its = [&](const Origin& origin) { return origin.rank == line.rank && origin.source == line.source; };
+  if (is_its(origins_[origin_])) return;
+  const auto known = std::find_if(origins_.begin(), origins_.end(), is_its);
+  origin_ = static_cast<std::size_t>(known - origins_.begin());
+  if (known != origins_.end()) return;
+  if (origins_.size() >= kMaxOrigins) {
+    origin_ = 0;
+    return;
+  }
+  origins_.emplace_back();
+  origins_.back().rank = line.rank;
+  origins_.back().source = line.source;
 }
 
 void Trainer::framework(std::string name, std::string version) {
@@ -88,12 +105,13 @@ std::size_t Trainer::read_bars(const LogLine& line) {
 void Trainer::read_bar(const LogLine& line, const Bar& bar) {
   BarKind kind = kind_of_title(bar.title);
   if (bar.title.empty()) {
-    const auto seen = training_.feed(bar);
-    if (seen.new_run) begin_run();
+    const auto seen = training().feed(bar);
+    if (seen.new_run && is_main()) begin_run();
     const bool train = seen.role == TrainingBar::Role::train;
     kind = train ? BarKind{"train", "train"} : BarKind{"eval", "eval"};
     // A bar that is closed by an exception is drawn once more, perhaps further than before.
-    if (train && seen.advanced && --advances_to_doubt_ < 0) training_goes_on();
+    if (train && main_ == kNoOrigin) main_ = origin_;
+    if (train && seen.advanced && is_main() && --advances_to_doubt_ < 0) training_goes_on();
     if (!train && summarized_) kind.phase = {};
   }
   emit_phase(line, kind.phase);
@@ -107,12 +125,8 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
   if (bar.rate > 0) fields_.push_back(field("rate", bar.rate));
   LogEvent event;
   event.kind = STOKER_EVENT_PROGRESS;
-  event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
-  event.first_byte = line.first_byte;
-  event.last_byte = line.last_byte;
   event.name = title;
-  event.fields = fields_;
-  (*emit_)(event);
+  emit(line, event);
 }
 
 void Trainer::read_records(const LogLine& line) {
@@ -135,19 +149,33 @@ void Trainer::read_record(const LogLine& line, std::string_view before) {
   const std::int32_t kind = classify(record_, name);
   if (kind == 0) return;
   if (kind == STOKER_EVENT_METRIC) {
-    if (training_.saw_record()) begin_run();
+    if (main_ == kNoOrigin) main_ = origin_;
+    if (training().saw_record() && is_main()) begin_run();
     // Without bars only records tell that the training goes on. With bars they may come late, from a buffer.
-    if (training_.total() == 0) training_goes_on();
+    if (training().total() == 0 && is_main()) training_goes_on();
     if (phase_ != "train" && phase_ != "eval" && !summarized_) emit_phase(line, "train");
     fresh_ = false;
   }
   emit_numbers(line, kind, name);
   if (kind == STOKER_EVENT_SUMMARY) {
     training_goes_on();
-    training_.saw_summary();
+    training().saw_summary();
     summarized_ = true;
     emit_phase(line, "done");
   }
+}
+
+void Trainer::emit(const LogLine& line, LogEvent& event) {
+  if (line.rank >= 0) fields_.push_back(field("@rank", line.rank));
+  if (!line.source.empty()) {
+    source_text_ = utf8_text(line.source);
+    fields_.push_back(field("@source", source_text_));
+  }
+  event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
+  event.first_byte = line.first_byte;
+  event.last_byte = line.last_byte;
+  event.fields = fields_;
+  (*emit_)(event);
 }
 
 void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name) {
@@ -164,17 +192,13 @@ void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_v
   const auto shown = utf8_text(name);
   LogEvent event;
   event.kind = kind;
-  event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
-  event.first_byte = line.first_byte;
-  event.last_byte = line.last_byte;
   event.name = shown;
-  event.fields = fields_;
-  (*emit_)(event);
+  emit(line, event);
 }
 
 void Trainer::read_message(const LogLine& line, std::string_view text) {
   if (has(text, "Traceback (most recent call last)")) {
-    training_.saw_fault();
+    training().saw_fault();
     advances_to_doubt_ = 1;
     return;
   }
@@ -214,17 +238,17 @@ void Trainer::begin_run() noexcept {
 }
 
 void Trainer::emit_phase(const LogLine& line, std::string_view phase) {
-  if (phase.empty() || phase == phase_) return;
+  if (phase.empty() || phase == phase_ || !is_main()) return;
   phase_ = phase;
   LogEvent event;
   event.kind = STOKER_EVENT_PHASE;
-  event.first_byte = line.first_byte;
-  event.last_byte = line.last_byte;
   event.name = phase_;
-  (*emit_)(event);
+  fields_.clear();
+  emit(line, event);
 }
 
 void Trainer::emit_start(const LogLine& line, Start start) {
+  if (!is_main()) return;
   if (!framework_.empty()) {
     start.framework = framework_;
     start.version = version_;
@@ -235,7 +259,7 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   if (fresh_ && started_total_ == start.total_steps && started_total_ >= 0) return;
   if (!fresh_) begin_run();
   started_total_ = start.total_steps;
-  training_.start(start.total_steps);
+  training().start(start.total_steps);
   summarized_ = false;
   advances_to_doubt_ = 0;
   const auto framework = start.framework.empty() ? std::string("transformers") : start.framework;
@@ -265,11 +289,8 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   }
   LogEvent event;
   event.kind = STOKER_EVENT_RUN;
-  event.first_byte = line.first_byte;
-  event.last_byte = line.last_byte;
   event.name = framework;
-  event.fields = fields_;
-  (*emit_)(event);
+  emit(line, event);
 }
 
 void Trainer::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {

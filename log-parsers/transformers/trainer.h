@@ -32,6 +32,12 @@ class Trainer {
   void phase(const LogLine& line, std::string_view name, const LogEmit& emit);
 
  private:
+  // A process with a bar of its own, where launchers tell them apart.
+  struct Origin {
+    std::int32_t rank = -1;
+    std::string source;
+    TrainingBar bar;
+  };
   struct Checkpoint {
     std::string path;
     std::int64_t step = -1;
@@ -45,6 +51,13 @@ class Trainer {
   void read_message(const LogLine& line, std::string_view text);
   void read_checkpoint(const LogLine& line, std::string_view text);
 
+  [[nodiscard]] TrainingBar& training() noexcept { return origins_[origin_].bar; }
+  // Looks up whose line it is.
+  void turn_to(const LogLine& line);
+  [[nodiscard]] bool is_main() const noexcept { return main_ == kNoOrigin || main_ == origin_; }
+  // Fills in what every event says of its line.
+  void emit(const LogLine& line, LogEvent& event);
+
   void emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name);
   void emit_start(const LogLine& line, Start start);
   void emit_phase(const LogLine& line, std::string_view phase);
@@ -55,8 +68,12 @@ class Trainer {
   const LogEmit* emit_ = nullptr;  // during a call
   Record record_;
   std::vector<stoker_field> fields_;
+  std::string source_text_;
   StartBlock start_block_;
-  TrainingBar training_;
+  static constexpr std::size_t kNoOrigin = static_cast<std::size_t>(-1);
+  std::vector<Origin> origins_ = std::vector<Origin>(1);
+  std::size_t origin_ = 0;                // of the line being read
+  std::size_t main_ = kNoOrigin;          // the first that trained: it tells phases, runs and checkpoints
   std::optional<Checkpoint> checkpoint_;  // announced
   std::string phase_;
   std::string framework_, version_, transformers_version_, torch_version_;  // told from outside

@@ -75,6 +75,22 @@ TEST(Parser, FindsTheTrainingBarInALogThatBeginsInTheMiddle) {
   EXPECT_TRUE(events.back().starts_with("PROGRESS scope=eval n=2 total=3")) << events.back();
 }
 
+// Two machines print the same training; the second one's bar and its end are no events of the first.
+TEST(Parser, KeepsOriginsApart) {
+  const auto events = events_of(
+      "10.0.0.1:   0%|          | 0/9 [00:00<?, ?it/s]\n10.0.0.2:   0%|          | 0/9 [00:00<?, ?it/s]\n"
+      "10.0.0.1:  22%|##        | 2/9 [00:02<00:07,  1.00it/s]\n10.0.0.2:  11%|#         | 1/9 [00:02<00:16,  "
+      "2.00s/it]\n"
+      "10.0.0.2: {'loss': 2.0, 'learning_rate': 0.1, 'epoch': 0.1}\n"
+      "10.0.0.2:  33%|###       | 1/3 [00:01<00:02,  1.00s/it]\n");
+  EXPECT_TRUE(holds(events, "PROGRESS scope=train n=0 total=9 unit=it elapsed_s=0.000000 @source=10.0.0.2"));
+  EXPECT_TRUE(holds(events, "METRIC loss=2.000000 learning_rate=0.100000 epoch=0.100000 @source=10.0.0.2"));
+  EXPECT_TRUE(
+      holds(events, "PROGRESS scope=eval n=1 total=3 unit=it elapsed_s=1.000000 rate=1.000000 @source=10.0.0.2"));
+  EXPECT_EQ(std::count_if(events.begin(), events.end(), [](const auto& event) { return event.starts_with("PHASE"); }),
+            1);
+}
+
 TEST(Parser, SplittingTheBytesChangesNothing) {
   std::mt19937 random(7);
   std::string hostile = "{'a': {'b': '\\'}\x1b]0;t\x1b\\ \x1b[31";

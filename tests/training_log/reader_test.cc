@@ -126,6 +126,22 @@ TEST(Reader, GivesAnEvaluationTheStepOfItsMoment) {
   EXPECT_EQ(evals[1].data.find(R"("step")"), std::string::npos) << evals[1].data;
 }
 
+TEST(Reader, CountsStepsOfEachOriginForItself) {
+  const auto of = [](RawEvent raw, int64_t rank) {
+    raw.fields.emplace_back("@rank", rank);
+    raw.fields.emplace_back("@source", std::string("node"));
+    return raw;
+  };
+  const auto metrics =
+      of_kind(read_all({of(bar(0, 90, 0), 0), of(bar(0, 90, 0), 1), of(bar(10, 90, 10), 0), of(bar(10, 90, 10), 1),
+                        of(record(4, 0.1), 0), of(record(4, 0.1), 1), of(bar(10, 90, 10), 0)}),
+              "metric");
+  ASSERT_EQ(metrics.size(), 2U);
+  EXPECT_EQ(metrics[1].data, R"({"t":7,"rank":1,"source":"node","step":10,"step_source":"logging_steps","epoch":0.1,)"
+                             R"("values":{"train_loss":4.0},"raw":{"loss":4.0,"epoch":0.1}})");
+  EXPECT_NE(metrics[0].data.find(R"("rank":0,"source":"node","step":10,)"), std::string::npos) << metrics[0].data;
+}
+
 TEST(Reader, SaysWhenALossIsNotFinite) {
   const double nan = std::stod("nan");
   const auto events = read_all({record(nan, 1), record(nan, 2), record(1, 3)});
