@@ -1,0 +1,142 @@
+// The ETA of real trainings, held against when they were done.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/plugin_host/registry.h"
+#include "core/training_log/parse_log.h"
+
+namespace {
+
+class Silent final : public stoker::plugin_host::HostLog {
+ public:
+  void write(int32_t, const std::string&, const std::string&) override {}
+};
+
+struct Frame {
+  double n, total, time_s;
+  std::optional<double> eta_s, low_s, high_s;
+};
+
+std::optional<double> member(std::string_view json, const std::string& key) {
+  const auto at = json.find("\"" + key + "\":");
+  if (at == std::string_view::npos) return std::nullopt;
+  return std::strtod(std::string(json.substr(at + key.size() + 3, 40)).c_str(), nullptr);
+}
+
+// The frames of the training bar, by run.
+std::vector<std::vector<Frame>> trainings_of(const std::vector<const stoker::plugin_host::LogParser*>& parsers,
+                                             const std::filesystem::path& log) {
+  std::vector<std::vector<Frame>> out(1);
+  const int fd = ::open(log.c_str(), O_RDONLY | O_CLOEXEC);
+  EXPECT_GE(fd, 0) << log;
+  const std::string parser = log.parent_path().filename() == "axolotl" ? "axolotl" : "transformers";
+  stoker::training_log::parse_log(parsers, parser, fd, 0, [&](std::string_view line) {
+    if (line.find(R"("event":"run")") != std::string_view::npos) out.emplace_back();
+    if (line.find(R"("scope":"train")") == std::string_view::npos) return;
+    const auto n = member(line, "n"), total = member(line, "total"), time_s = member(line, "elapsed_s");
+    if (!n || !total || !time_s) return;
+    out.back().push_back(
+        {*n, *total, *time_s, member(line, "eta_s"), member(line, "eta_low_s"), member(line, "eta_high_s")});
+  });
+  ::close(fd);
+  return out;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.empty() ? 0 : values[values.size() / 2];
+}
+
+struct Figures {
+  int frames = 0, forecasts = 0, held = 0;
+  double error = 0, width = 0;
+};
+
+// From a fifth of the run on; nothing where the bar never came to its end.
+std::optional<Figures> figures_of(const std::vector<Frame>& frames) {
+  const auto end =
+      std::find_if(frames.rbegin(), frames.rend(), [](const Frame& frame) { return frame.n == frame.total; });
+  if (end == frames.rend()) return std::nullopt;
+  Figures out;
+  std::vector<double> errors, widths;
+  for (const Frame& frame : frames) {
+    if (frame.n < 0.2 * frame.total || frame.n >= frame.total) continue;
+    ++out.frames;
+    if (!frame.eta_s || !frame.low_s || !frame.high_s) continue;
+    ++out.forecasts;
+    const double left = end->time_s - frame.time_s;
+    out.held += *frame.low_s <= left && left <= *frame.high_s ? 1 : 0;
+    widths.push_back((*frame.high_s - *frame.low_s) / 2 / *frame.eta_s);
+    if (left > 0) errors.push_back(std::abs(*frame.eta_s - left) / left);
+  }
+  out.error = median(errors);
+  out.width = median(widths);
+  return out;
+}
+
+// Beside the sources, or above a working tree of theirs.
+std::filesystem::path logs_folder() {
+  for (std::filesystem::path above = STOKER_SOURCE_DIR; above != above.root_path(); above = above.parent_path())
+    if (std::filesystem::exists(above.parent_path() / "shared/logs")) return above.parent_path() / "shared/logs";
+  return {};
+}
+
+TEST(EtaReplay, OfRealTrainings) {
+  const std::filesystem::path logs = logs_folder();
+  if (logs.empty()) GTEST_SKIP() << "the logs to replay are not here";
+  stoker::SystemClock clock;
+  Silent silent;
+  stoker::plugin_host::RegistryOptions options;
+  options.bundled = STOKER_BUILD_DIR "/lib/stoker/plugins";
+  options.enabled = {{"transformers", ""}, {"axolotl", ""}};
+  options.allow_unsafe = true;
+  stoker::plugin_host::Registry registry(options, clock, silent);
+  std::vector<const stoker::plugin_host::LogParser*> parsers;
+  for (const std::string& id : registry.log_parser_ids()) parsers.push_back(&registry.log_parser(id));
+
+  std::vector<std::filesystem::path> paths;
+  for (const char* family : {"axolotl", "llamafactory", "transformers", "trl", "unsloth"})
+    for (const auto& entry : std::filesystem::directory_iterator(logs / family))
+      if (entry.path().extension() == ".log") paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  double covered = 0, half[2] = {}, halves[2] = {};
+  std::vector<double> errors, widths;
+  for (const auto& path : paths) {
+    for (const auto& frames : trainings_of(parsers, path)) {
+      const auto figures = figures_of(frames);
+      if (!figures || figures->frames == 0) continue;
+      const double held = figures->forecasts > 0 ? static_cast<double>(figures->held) / figures->forecasts : 0;
+      std::printf("%-60.60s %5d frames, %5d forecasts: %5.1f %% held, half width %5.1f %%, error %5.1f %%\n",
+                  path.filename().c_str(), figures->frames, figures->forecasts, 100 * held, 100 * figures->width,
+                  100 * figures->error);
+      if (figures->forecasts == 0) continue;
+      half[errors.size() % 2] += held;
+      ++halves[errors.size() % 2];
+      covered += held;
+      errors.push_back(figures->error);
+      widths.push_back(figures->width);
+    }
+  }
+  ASSERT_GE(errors.size(), 10U);
+  covered /= static_cast<double>(errors.size());
+  std::printf("%zu trainings: %.1f %% held (every other: %.1f %%, %.1f %%), median half width %.1f %%, error %.1f %%\n",
+              errors.size(), 100 * covered, 100 * half[0] / halves[0], 100 * half[1] / halves[1], 100 * median(widths),
+              100 * median(errors));
+  EXPECT_GE(covered, 0.7);
+  EXPECT_LE(covered, 0.9);
+  EXPECT_LT(median(widths), 0.1);
+  EXPECT_LT(median(errors), 0.05);
+}
+
+}  // namespace
