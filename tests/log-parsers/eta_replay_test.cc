@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,7 +34,7 @@ std::optional<double> member(std::string_view json, const std::string& key) {
   return std::strtod(std::string(json.substr(at + key.size() + 3, 40)).c_str(), nullptr);
 }
 
-// The frames of the training bar, by run.
+// The frames of the training bar, by run: a bar that goes back is another.
 std::vector<std::vector<Frame>> trainings_of(const std::vector<const stoker::plugin_host::LogParser*>& parsers,
                                              const std::filesystem::path& log) {
   std::vector<std::vector<Frame>> out(1);
@@ -46,6 +46,7 @@ std::vector<std::vector<Frame>> trainings_of(const std::vector<const stoker::plu
     if (line.find(R"("scope":"train")") == std::string_view::npos) return;
     const auto n = member(line, "n"), total = member(line, "total"), time_s = member(line, "elapsed_s");
     if (!n || !total || !time_s) return;
+    if (!out.back().empty() && (*n < out.back().back().n || *time_s < out.back().back().time_s)) out.emplace_back();
     out.back().push_back(
         {*n, *total, *time_s, member(line, "eta_s"), member(line, "eta_low_s"), member(line, "eta_high_s")});
   });
@@ -59,30 +60,26 @@ double median(std::vector<double> values) {
 }
 
 struct Figures {
-  int frames = 0, forecasts = 0, held = 0;
-  double error = 0, width = 0;
+  int frames = 0, held = 0;
+  std::vector<double> errors, widths;
+
+  [[nodiscard]] double coverage() const { return static_cast<double>(held) / static_cast<double>(widths.size()); }
 };
 
 // From a fifth of the run on; nothing where the bar never came to its end.
-std::optional<Figures> figures_of(const std::vector<Frame>& frames) {
+void measure(const std::vector<Frame>& frames, Figures& out) {
   const auto end =
       std::find_if(frames.rbegin(), frames.rend(), [](const Frame& frame) { return frame.n == frame.total; });
-  if (end == frames.rend()) return std::nullopt;
-  Figures out;
-  std::vector<double> errors, widths;
+  if (end == frames.rend()) return;
   for (const Frame& frame : frames) {
     if (frame.n < 0.2 * frame.total || frame.n >= frame.total) continue;
     ++out.frames;
     if (!frame.eta_s || !frame.low_s || !frame.high_s) continue;
-    ++out.forecasts;
     const double left = end->time_s - frame.time_s;
     out.held += *frame.low_s <= left && left <= *frame.high_s ? 1 : 0;
-    widths.push_back((*frame.high_s - *frame.low_s) / 2 / *frame.eta_s);
-    if (left > 0) errors.push_back(std::abs(*frame.eta_s - left) / left);
+    out.widths.push_back((*frame.high_s - *frame.low_s) / 2 / *frame.eta_s);
+    if (left > 0) out.errors.push_back(std::abs(*frame.eta_s - left) / left);
   }
-  out.error = median(errors);
-  out.width = median(widths);
-  return out;
 }
 
 // Beside the sources, or above a working tree of theirs.
@@ -110,29 +107,26 @@ TEST(EtaReplay, OfRealTrainings) {
     for (const auto& entry : std::filesystem::directory_iterator(logs / family))
       if (entry.path().extension() == ".log") paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
-  double covered = 0, half[2] = {}, halves[2] = {};
-  std::vector<double> errors, widths;
+  std::vector<double> coverages, errors, widths;
   for (const auto& path : paths) {
-    for (const auto& frames : trainings_of(parsers, path)) {
-      const auto figures = figures_of(frames);
-      if (!figures || figures->frames == 0) continue;
-      const double held = figures->forecasts > 0 ? static_cast<double>(figures->held) / figures->forecasts : 0;
-      std::printf("%-60.60s %5d frames, %5d forecasts: %5.1f %% held, half width %5.1f %%, error %5.1f %%\n",
-                  path.filename().c_str(), figures->frames, figures->forecasts, 100 * held, 100 * figures->width,
-                  100 * figures->error);
-      if (figures->forecasts == 0) continue;
-      half[errors.size() % 2] += held;
-      ++halves[errors.size() % 2];
-      covered += held;
-      errors.push_back(figures->error);
-      widths.push_back(figures->width);
-    }
+    Figures log;
+    for (const auto& frames : trainings_of(parsers, path)) measure(frames, log);
+    if (log.widths.empty()) continue;
+    coverages.push_back(log.coverage());
+    errors.push_back(median(log.errors));
+    widths.push_back(median(log.widths));
+    std::printf("%-50.50s %5d frames, %5zu forecasts, %5.1f %% held, half width %5.1f %%, error %5.1f %%\n",
+                path.filename().c_str(), log.frames, log.widths.size(), 100 * coverages.back(), 100 * widths.back(),
+                100 * errors.back());
   }
-  ASSERT_GE(errors.size(), 10U);
-  covered /= static_cast<double>(errors.size());
-  std::printf("%zu trainings: %.1f %% held (every other: %.1f %%, %.1f %%), median half width %.1f %%, error %.1f %%\n",
-              errors.size(), 100 * covered, 100 * half[0] / halves[0], 100 * half[1] / halves[1], 100 * median(widths),
-              100 * median(errors));
+  ASSERT_GE(coverages.size(), 10U);
+  double sum[2] = {};
+  for (size_t i = 0; i < coverages.size(); ++i) sum[i % 2] += coverages[i];
+  const auto count = static_cast<double>(coverages.size());
+  const double covered = (sum[0] + sum[1]) / count;
+  std::printf("%zu logs: %.1f %% held (every other: %.1f %%, %.1f %%), median half width %.1f %%, error %.1f %%\n",
+              coverages.size(), 100 * covered, 100 * sum[0] / std::ceil(count / 2),
+              100 * sum[1] / std::floor(count / 2), 100 * median(widths), 100 * median(errors));
   EXPECT_GE(covered, 0.7);
   EXPECT_LE(covered, 0.9);
   EXPECT_LT(median(widths), 0.1);
