@@ -27,6 +27,11 @@ std::optional<int64_t> own_step(const RawEvent& raw) {
 
 bool is_training(const RawEvent& raw) { return raw.kind == STOKER_EVENT_PROGRESS && text(raw, "scope") == "train"; }
 
+// The training stands still meanwhile.
+bool is_pause(const RawEvent& raw) {
+  return raw.kind == STOKER_EVENT_CHECKPOINT || (raw.kind == STOKER_EVENT_PROGRESS && text(raw, "scope") == "eval");
+}
+
 }  // namespace
 
 Reader::Reader(const plugin_host::LogParser* parser, const std::string& source)
@@ -124,6 +129,7 @@ void Reader::release() {
 void Reader::give_record(const RawEvent& raw, int64_t records_behind) {
   Series& series = series_of(raw);
   if (is_training(raw)) return give_progress(raw, series);
+  if (is_pause(raw)) eta_.saw_pause();
   Context context;
   context.t_ms = t_ms_;
   if (raw.kind == STOKER_EVENT_METRIC) {
