@@ -9,7 +9,7 @@ namespace stoker::transformers {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kMaxOrigins = 32;
+constexpr std::size_t kMaxOrigins = 32, kMaxPath = 1000;
 constexpr int kMaxFailedDicts = 16;  // a line full of braces must not take quadratic time
 
 bool has(std::string_view text, std::string_view part) noexcept { return text.find(part) != kNone; }
@@ -106,7 +106,7 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
   BarKind kind = kind_of_title(bar.title);
   if (bar.title.empty()) {
     const auto seen = training().feed(bar);
-    if (seen.new_run && is_main()) begin_run();
+    if (seen.new_run && is_main()) restart(line, bar.total);
     const bool train = seen.role == TrainingBar::Role::train;
     kind = train ? BarKind{"train", "train"} : BarKind{"eval", "eval"};
     // A bar that is closed by an exception is drawn once more, perhaps further than before.
@@ -202,7 +202,17 @@ void Trainer::read_message(const LogLine& line, std::string_view text) {
     advances_to_doubt_ = 1;
     return;
   }
+  read_parameters(text);
   read_checkpoint(line, text);
+  read_model(line, text);
+}
+
+// As PEFT prints it: "trainable params: 79,953,920 || all params: 6,818,369,536 || trainable%: 1.17".
+void Trainer::read_parameters(std::string_view text) {
+  constexpr std::string_view kTrainable = "trainable params: ";
+  const auto at = text.find(kTrainable);
+  if (at != kNone && has(text, "|| all params: "))
+    trainable_parameters_ = read_whole(text.substr(at + kTrainable.size()));
 }
 
 void Trainer::read_checkpoint(const LogLine& line, std::string_view text) {
@@ -222,6 +232,41 @@ void Trainer::read_checkpoint(const LogLine& line, std::string_view text) {
   emit_checkpoint(*checkpoint_, false);
 }
 
+// Where the trained model is written, and that it is: a checkpoint without a step.
+//   Saving model checkpoint to out                            transformers; "Model weights saved in out/..." follows
+//   Training completed! Saving pre-trained model to out       axolotl; "Model successfully saved to out" follows
+//   Unsloth: Merge process complete. Saved to `out`           unsloth
+void Trainer::read_model(const LogLine& line, std::string_view text) {
+  const auto behind = [&](std::string_view words) {
+    const auto at = text.find(words);
+    auto path = at == kNone ? std::string_view{} : text.substr(at + words.size());
+    while (!path.empty() && std::string_view(" ./`\"'").find(path.back()) != kNone) path.remove_suffix(1);
+    while (path.starts_with('`')) path.remove_prefix(1);
+    return path.substr(0, kMaxPath);
+  };
+  const auto tell = [&](std::string_view path, bool complete) {
+    emit_checkpoint({utf8_text(path), -1, line.first_byte, line.last_byte}, complete);
+  };
+  for (const std::string_view words :
+       {"Saving model checkpoint to ", "Saving pre-trained model to ", "Saving trained model to "}) {
+    const auto path = behind(words);
+    if (path.empty() || path.find("checkpoint-") != kNone || path == model_) continue;
+    model_ = path;
+    return tell(path, false);
+  }
+  for (const std::string_view words :
+       {"Model successfully saved to ", "Merge process complete. Saved to ", "merged and saved to "}) {
+    const auto path = behind(words);
+    if (path.empty()) continue;
+    model_.clear();
+    return tell(path, true);
+  }
+  const auto weights = behind("odel weights saved in ");
+  if (model_.empty() || weights.size() <= model_.size() || !weights.starts_with(model_)) return;
+  if (weights[model_.size()] != '/' || weights.find('/', model_.size() + 1) != kNone) return;
+  tell(std::exchange(model_, {}), true);
+}
+
 void Trainer::training_goes_on() {
   advances_to_doubt_ = 0;
   fresh_ = false;
@@ -235,6 +280,20 @@ void Trainer::begin_run() noexcept {
   summarized_ = false;
   fresh_ = true;
   advances_to_doubt_ = 0;
+}
+
+// A training begins anew without the block that would say so.
+void Trainer::restart(const LogLine& line, std::int64_t total) {
+  begin_run();
+  fields_.clear();
+  fields_.push_back(field("run", run_));
+  const std::string_view framework = framework_.empty() ? std::string_view("transformers") : framework_;
+  fields_.push_back(field("framework", framework));
+  fields_.push_back(field("total_steps", total));
+  LogEvent event;
+  event.kind = STOKER_EVENT_RUN;
+  event.name = framework;
+  emit(line, event);
 }
 
 void Trainer::emit_phase(const LogLine& line, std::string_view phase) {
@@ -255,6 +314,7 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   }
   if (start.transformers_version.empty()) start.transformers_version = transformers_version_;
   if (start.torch_version.empty()) start.torch_version = torch_version_;
+  if (start.trainable_parameters < 0) start.trainable_parameters = trainable_parameters_;
   // Every rank may print the block, and some print it twice.
   if (fresh_ && started_total_ == start.total_steps && started_total_ >= 0) return;
   if (!fresh_) begin_run();
@@ -287,6 +347,11 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   for (const auto& [key, value] : numbers) {
     if (value >= 0) fields_.push_back(field(key, value));
   }
+  for (const Fact& fact : start.facts) {
+    const auto whole = static_cast<std::int64_t>(fact.value);
+    fields_.push_back(fact.value == static_cast<double>(whole) ? field(fact.name, whole)
+                                                               : field(fact.name, fact.value));
+  }
   LogEvent event;
   event.kind = STOKER_EVENT_RUN;
   event.name = framework;
@@ -295,7 +360,7 @@ void Trainer::emit_start(const LogLine& line, Start start) {
 
 void Trainer::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {
   fields_.clear();
-  fields_.push_back(field("step", checkpoint.step));
+  if (checkpoint.step >= 0) fields_.push_back(field("step", checkpoint.step));
   fields_.push_back(field("path", checkpoint.path));
   fields_.push_back(field("complete", complete));
   LogEvent event;

@@ -50,6 +50,8 @@ class Trainer {
   void read_bar(const LogLine& line, const Bar& bar);
   void read_message(const LogLine& line, std::string_view text);
   void read_checkpoint(const LogLine& line, std::string_view text);
+  void read_model(const LogLine& line, std::string_view text);
+  void read_parameters(std::string_view text);
 
   [[nodiscard]] TrainingBar& training() noexcept { return origins_[origin_].bar; }
   // Looks up whose line it is.
@@ -63,6 +65,7 @@ class Trainer {
   void emit_phase(const LogLine& line, std::string_view phase);
   void emit_checkpoint(const Checkpoint& checkpoint, bool complete);
   void begin_run() noexcept;
+  void restart(const LogLine& line, std::int64_t total);
   void training_goes_on();
 
   const LogEmit* emit_ = nullptr;  // during a call
@@ -75,6 +78,8 @@ class Trainer {
   std::size_t origin_ = 0;                // of the line being read
   std::size_t main_ = kNoOrigin;          // the first that trained: it tells phases, runs and checkpoints
   std::optional<Checkpoint> checkpoint_;  // announced
+  std::string model_;                     // where the trained model is being written, not one of its checkpoints
+  std::int64_t trainable_parameters_ = -1;
   std::string phase_;
   std::string framework_, version_, transformers_version_, torch_version_;  // told from outside
   std::int64_t run_ = 0, started_total_ = -1;
