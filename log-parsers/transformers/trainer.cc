@@ -39,6 +39,16 @@ std::int32_t classify(const Record& record, std::string_view& name) {
   return 0;
 }
 
+// Whether what stands before a dict shows that it is a part of something: an element of a list, a value, a text.
+bool is_within(std::string_view before) noexcept {
+  while (before.ends_with(' ')) before.remove_suffix(1);
+  if (before.ends_with(':')) {  // behind a logger's name there may be a record, behind a key there is none
+    before.remove_suffix(1);
+    return before.ends_with('\'') || before.ends_with('"');
+  }
+  return !before.empty() && std::string_view("[(,'\"=").find(before.back()) != kNone;
+}
+
 }  // namespace
 
 void Trainer::finish(const LogEmit& emit) {
@@ -147,8 +157,12 @@ void Trainer::read_record(const LogLine& line, std::string_view before) {
   if (before.ends_with(">> ") && (has(before, "logging.py:") || has(before, "callbacks"))) return;
   std::string_view name;
   const std::int32_t kind = classify(record_, name);
-  if (kind == 0) return;
+  if (kind == 0 || is_within(before)) return;
   if (kind == STOKER_EVENT_METRIC) {
+    // Once a Trainer's records are known, a dict without their epoch is something that the script prints.
+    const bool has_epoch = record_.find("epoch") != nullptr;
+    if (records_have_epoch_ && !has_epoch) return;
+    records_have_epoch_ = has_epoch;
     if (main_ == kNoOrigin) main_ = origin_;
     if (training().saw_record() && is_main()) begin_run();
     // Without bars only records tell that the training goes on. With bars they may come late, from a buffer.

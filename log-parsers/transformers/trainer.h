@@ -84,8 +84,9 @@ class Trainer {
   std::string framework_, version_, transformers_version_, torch_version_;  // told from outside
   std::int64_t run_ = 0, started_total_ = -1;
   int advances_to_doubt_ = 0;  // behind a traceback: that a bar advances does not yet show that the training goes on
-  bool fresh_ = true;          // nothing of this run was seen yet
-  bool summarized_ = false;    // this run has printed its summary
+  bool records_have_epoch_ = false;
+  bool fresh_ = true;        // nothing of this run was seen yet
+  bool summarized_ = false;  // this run has printed its summary
 };
 
 }  // namespace stoker::transformers
