@@ -57,8 +57,10 @@ void Parser::finish(std::int32_t /*why*/, const LogEmit& emit) {
 }
 
 void Parser::read(const LogLine& line, const LogEmit& emit) {
-  read_versions(line.text);
+  const bool capital = has_capital(line.text);  // else neither a version block begins nor does the logger say something
+  if (capital || version_lines_left_ > 0) read_versions(line.text);
   read_parameters(line.text);
+  if (!capital) return trainer_.read(line, emit);
   if (const auto message = find_message(line.text)) read_message(line, message->text, emit);
   trainer_.read(line, emit);
 }
@@ -97,6 +99,7 @@ void Parser::read_versions(std::string_view line) {
 // As PEFT prints it: "trainable params: 79,953,920 || all params: 6,818,369,536 || trainable%: 1.17".
 void Parser::read_parameters(std::string_view line) {
   constexpr std::string_view kTrainable = "trainable params: ";
+  if (line.empty() || line.back() < '0' || line.back() > '9') return;
   const std::size_t at = line.find(kTrainable);
   if (at != std::string_view::npos && has(line, "|| all params: "))
     known_.trainable_parameters = leading_number(line.substr(at + kTrainable.size()));

@@ -1,14 +1,12 @@
 #include "record.h"
 
-#include <charconv>
-#include <cmath>
-#include <limits>
+#include <algorithm>
 
 namespace stoker::transformers {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kMaxItems = 512;
+constexpr std::size_t kMaxItems = 256;
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
 
@@ -53,6 +51,17 @@ std::size_t skip_value(std::string_view text, std::size_t i) noexcept {
   return kNone;
 }
 
+// A plain number, perhaps in quotes, that the ',' or '}' at the index returned follows at once; npos for all others.
+std::size_t read_plain_value(std::string_view text, std::size_t i, Number& out) noexcept {
+  if (i >= text.size()) return kNone;
+  const char* const end = text.data() + text.size();
+  const char quote = text[i];
+  const bool quoted = quote == '\'' || quote == '"';
+  const char* at = read_plain_number(text.data() + i + (quoted ? 1 : 0), end, out);
+  if (at == nullptr || (quoted && (at == end || *at++ != quote))) return kNone;
+  return at != end && (*at == ',' || *at == '}') ? static_cast<std::size_t>(at - text.data()) : kNone;
+}
+
 // tensor(1.5, device='cuda:0') and np.float64(1.5) are numbers too.
 std::string_view unwrap(std::string_view value) noexcept {
   for (const std::string_view call : {"tensor(", "np.float64(", "np.float32(", "np.int64("}) {
@@ -70,33 +79,6 @@ std::string_view trim(std::string_view text) noexcept {
 }
 
 }  // namespace
-
-std::optional<Number> parse_number(std::string_view text) noexcept {
-  const char* const end = text.data() + text.size();
-  if (text.starts_with('+')) text.remove_prefix(1);
-  if (text.empty()) return std::nullopt;
-  Number number;
-  auto [at, error] = std::from_chars(text.data(), end, number.i);
-  if (error == std::errc{} && at == end) {
-    number.whole = true;
-    return number;
-  }
-  const char first = text.front() == '-' && text.size() > 1 ? text[1] : text.front();
-  if (first == 'n' || first == 'i') {  // from_chars also reads nan(...) and infinity, which Python does not print
-    const std::string_view word = text.substr(text.front() == '-' ? 1 : 0);
-    const double sign = text.front() == '-' ? -1.0 : 1.0;
-    if (word == "nan") return Number{false, 0, std::numeric_limits<double>::quiet_NaN()};
-    if (word == "inf") return Number{false, 0, sign * std::numeric_limits<double>::infinity()};
-    return std::nullopt;
-  }
-  auto [behind, fault] = std::from_chars(text.data(), end, number.r);
-  if (behind != end || fault == std::errc::invalid_argument) return std::nullopt;
-  if (fault == std::errc::result_out_of_range) {
-    const bool tiny = text.find("e-") != kNone || text.find("E-") != kNone;
-    number.r = tiny ? 0.0 : std::numeric_limits<double>::infinity();
-  }
-  return number;
-}
 
 const Item* Record::find(std::string_view key) const noexcept {
   for (const auto& item : items) {
@@ -117,6 +99,12 @@ std::size_t parse_record(std::string_view text, std::size_t at, Record& out) {
     i = skip_spaces(text, i);
     if (i >= text.size() || text[i] != ':') return kNone;
     i = skip_spaces(text, i + 1);
+    if (const std::size_t end = read_plain_value(text, i, item.value); end != kNone) {
+      if (!item.key.empty() && out.items.size() < kMaxItems) out.items.push_back(item);
+      if (text[end] == '}') return end + 1;
+      i = end + 1;
+      continue;
+    }
     const std::size_t end = skip_value(text, i);
     if (end == kNone) return kNone;
     std::string_view value = trim(text.substr(i, end - i));

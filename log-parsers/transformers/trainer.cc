@@ -47,12 +47,15 @@ void Trainer::finish(const LogEmit& emit) {
 
 void Trainer::read(const LogLine& line, const LogEmit& emit) {
   emit_ = &emit;
-  if (start_block_.feed(line.text)) emit_start(line, start_block_.start());
-  if (line.text.empty()) return;
+  const bool in_block = start_block_.open();
+  if (in_block && start_block_.feed(line.text)) emit_start(line, start_block_.start());
+  if (is_blank(line.text)) return;
   const std::size_t behind_bars = read_bars(line);
-  read_records(line);
-  // A bar that is redrawn carries no message; behind its last frame there may be one.
-  if (behind_bars < line.text.size()) read_message(line, line.text.substr(behind_bars));
+  const bool only_record = read_records(line);
+  // A bar that is redrawn carries no message; behind its last frame there may be one. All messages have a capital.
+  if (only_record || behind_bars == line.text.size() || !has_capital(line.text)) return;
+  if (!in_block) start_block_.feed(line.text);
+  read_message(line, line.text.substr(behind_bars));
 }
 
 void Trainer::framework(std::string name, std::string version) {
@@ -97,7 +100,7 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
     if (!train && summarized_) kind.phase = {};
   }
   emit_phase(line, kind.phase);
-  const auto title = utf8_text(bar.title), unit = utf8_text(bar.unit.substr(0, 40));
+  const auto title = utf8_view(bar.title, title_), unit = utf8_view(bar.unit.substr(0, 40), unit_);
   fields_.clear();
   fields_.push_back(field("scope", kind.scope));
   fields_.push_back(field("n", bar.n));
@@ -115,8 +118,10 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
   (*emit_)(event);
 }
 
-void Trainer::read_records(const LogLine& line) {
+// Whether the line is one record and nothing else.
+bool Trainer::read_records(const LogLine& line) {
   int failed = 0;
+  bool only = false;
   for (std::size_t at = line.text.find('{'); at != kNone && failed < kMaxFailedDicts;) {
     std::size_t behind = kNone;
     if (at + 1 < line.text.size() && (line.text[at + 1] == '\'' || line.text[at + 1] == '"')) {
@@ -124,8 +129,10 @@ void Trainer::read_records(const LogLine& line) {
       if (behind == kNone) ++failed;
     }
     if (behind != kNone) read_record(line, line.text.substr(0, at));
+    only = at == 0 && behind == line.text.size();
     at = line.text.find('{', behind == kNone ? at + 1 : behind);
   }
+  return only;
 }
 
 void Trainer::read_record(const LogLine& line, std::string_view before) {
@@ -152,22 +159,25 @@ void Trainer::read_record(const LogLine& line, std::string_view before) {
 
 void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name) {
   fields_.clear();
-  std::vector<std::string> repaired;  // keys that are not UTF-8
-  repaired.reserve(record_.items.size());
+  repaired_.clear();
+  const bool ascii = is_ascii(line.text);
+  if (!ascii) repaired_.reserve(3 * line.text.size());  // so that it does not move
+  const auto repair = [&](std::string_view text) {
+    const std::size_t begin = repaired_.size();
+    if (ascii || is_ascii(text)) return text;
+    append_utf8(text, repaired_);
+    return std::string_view(repaired_).substr(begin);
+  };
   for (const auto& item : record_.items) {
-    std::string_view key = item.key;
-    if (std::any_of(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
-      key = repaired.emplace_back(utf8_text(key));
-    }
+    const std::string_view key = repair(item.key);
     fields_.push_back(item.value.whole ? field(key, item.value.i) : field(key, item.value.r));
   }
-  const auto shown = utf8_text(name);
   LogEvent event;
   event.kind = kind;
   event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
   event.first_byte = line.first_byte;
   event.last_byte = line.last_byte;
-  event.name = shown;
+  event.name = repair(name);
   event.fields = fields_;
   (*emit_)(event);
 }

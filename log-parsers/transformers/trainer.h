@@ -38,7 +38,7 @@ class Trainer {
     std::uint64_t first_byte = 0, last_byte = 0;
   };
 
-  void read_records(const LogLine& line);
+  bool read_records(const LogLine& line);
   void read_record(const LogLine& line, std::string_view before);
   std::size_t read_bars(const LogLine& line);
   void read_bar(const LogLine& line, const Bar& bar);
@@ -55,6 +55,7 @@ class Trainer {
   const LogEmit* emit_ = nullptr;  // during a call
   Record record_;
   std::vector<stoker_field> fields_;
+  std::string title_, unit_, repaired_;  // as UTF-8, where a log has none
   StartBlock start_block_;
   TrainingBar training_;
   std::optional<Checkpoint> checkpoint_;  // announced
