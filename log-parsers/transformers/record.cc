@@ -78,6 +78,18 @@ std::string_view trim(std::string_view text) noexcept {
   return text;
 }
 
+// Any value; `end` becomes where it ends, npos where it does not. False where it is no number.
+bool read_value(std::string_view text, std::size_t i, std::size_t& end, Number& out) noexcept {
+  end = skip_value(text, i);
+  if (end == kNone) return false;
+  std::string_view value = trim(text.substr(i, end - i));
+  if (value.size() >= 2 && (value.front() == '\'' || value.front() == '"') && value.back() == value.front())
+    value = value.substr(1, value.size() - 2);
+  const auto number = parse_number(unwrap(value));
+  if (number) out = *number;
+  return number.has_value();
+}
+
 }  // namespace
 
 const Item* Record::find(std::string_view key) const noexcept {
@@ -93,27 +105,20 @@ std::size_t parse_record(std::string_view text, std::size_t at, Record& out) {
   while (true) {
     i = skip_spaces(text, i);
     if (i >= text.size() || (text[i] != '\'' && text[i] != '"')) return kNone;
-    Item item;
-    i = skip_string(text, i, item.key);
+    std::string_view key;
+    i = skip_string(text, i, key);
     if (i == kNone) return kNone;
     i = skip_spaces(text, i);
     if (i >= text.size() || text[i] != ':') return kNone;
     i = skip_spaces(text, i + 1);
-    if (const std::size_t end = read_plain_value(text, i, item.value); end != kNone) {
-      if (!item.key.empty() && out.items.size() < kMaxItems) out.items.push_back(item);
-      if (text[end] == '}') return end + 1;
-      i = end + 1;
-      continue;
-    }
-    const std::size_t end = skip_value(text, i);
+    Number value;
+    std::size_t end = read_plain_value(text, i, value);
+    const bool known = end != kNone || read_value(text, i, end, value);
     if (end == kNone) return kNone;
-    std::string_view value = trim(text.substr(i, end - i));
-    if (value.size() >= 2 && (value.front() == '\'' || value.front() == '"') && value.back() == value.front()) {
-      value = value.substr(1, value.size() - 2);
-    }
-    if (const auto number = parse_number(unwrap(value)); number && !item.key.empty() && out.items.size() < kMaxItems) {
-      item.value = *number;
-      out.items.push_back(item);
+    if (known && !key.empty() && out.items.size() < kMaxItems) {
+      Item& item = out.items.emplace_back();
+      item.key = key;
+      item.value = value;
     }
     if (text[end] == '}') return end + 1;
     i = end + 1;

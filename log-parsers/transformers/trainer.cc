@@ -49,6 +49,7 @@ void Trainer::read(const LogLine& line, const LogEmit& emit) {
   emit_ = &emit;
   const bool in_block = start_block_.open();
   if (in_block && start_block_.feed(line.text)) emit_start(line, start_block_.start());
+  if (Bar bar; plain_frame_.read(line.text, bar)) return read_bar(line, bar);
   if (is_blank(line.text)) return;
   const std::size_t behind_bars = read_bars(line);
   const bool only_record = read_records(line);
@@ -89,7 +90,7 @@ std::size_t Trainer::read_bars(const LogLine& line) {
 }
 
 void Trainer::read_bar(const LogLine& line, const Bar& bar) {
-  BarKind kind = kind_of_title(bar.title);
+  BarKind kind;
   if (bar.title.empty()) {
     const auto seen = training_.feed(bar);
     if (seen.new_run) begin_run();
@@ -98,23 +99,25 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
     // A bar that is closed by an exception is drawn once more, perhaps further than before.
     if (train && seen.advanced && --advances_to_doubt_ < 0) training_goes_on();
     if (!train && summarized_) kind.phase = {};
+  } else {
+    kind = kind_of_title(bar.title);
   }
   emit_phase(line, kind.phase);
   const auto title = utf8_view(bar.title, title_), unit = utf8_view(bar.unit.substr(0, 40), unit_);
   fields_.clear();
-  fields_.push_back(field("scope", kind.scope));
-  fields_.push_back(field("n", bar.n));
-  fields_.push_back(field("total", bar.total));
-  if (!unit.empty()) fields_.push_back(field("unit", unit));
-  if (bar.elapsed_s >= 0) fields_.push_back(field("elapsed_s", bar.elapsed_s));
-  if (bar.rate > 0) fields_.push_back(field("rate", bar.rate));
+  fields_.add("scope", kind.scope);
+  fields_.add("n", bar.n);
+  fields_.add("total", bar.total);
+  if (!unit.empty()) fields_.add("unit", unit);
+  if (bar.elapsed_s >= 0) fields_.add("elapsed_s", bar.elapsed_s);
+  if (bar.rate > 0) fields_.add("rate", bar.rate);
   LogEvent event;
   event.kind = STOKER_EVENT_PROGRESS;
   event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
   event.first_byte = line.first_byte;
   event.last_byte = line.last_byte;
   event.name = title;
-  event.fields = fields_;
+  event.fields = fields_.view();
   (*emit_)(event);
 }
 
@@ -170,7 +173,11 @@ void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_v
   };
   for (const auto& item : record_.items) {
     const std::string_view key = repair(item.key);
-    fields_.push_back(item.value.whole ? field(key, item.value.i) : field(key, item.value.r));
+    if (item.value.whole) {
+      fields_.add(key, item.value.i);
+    } else {
+      fields_.add(key, item.value.r);
+    }
   }
   LogEvent event;
   event.kind = kind;
@@ -178,7 +185,7 @@ void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_v
   event.first_byte = line.first_byte;
   event.last_byte = line.last_byte;
   event.name = repair(name);
-  event.fields = fields_;
+  event.fields = fields_.view();
   (*emit_)(event);
 }
 
@@ -224,7 +231,7 @@ void Trainer::begin_run() noexcept {
 }
 
 void Trainer::emit_phase(const LogLine& line, std::string_view phase) {
-  if (phase.empty() || phase == phase_) return;
+  if (phase.empty() || phase.data() == phase_.data() || phase == phase_) return;
   phase_ = phase;
   LogEvent event;
   event.kind = STOKER_EVENT_PHASE;
@@ -250,8 +257,8 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   advances_to_doubt_ = 0;
   const auto framework = start.framework.empty() ? std::string("transformers") : start.framework;
   fields_.clear();
-  fields_.push_back(field("run", run_));
-  fields_.push_back(field("framework", framework));
+  fields_.add("run", run_);
+  fields_.add("framework", framework);
   const std::pair<std::string_view, const std::string*> texts[] = {
       {"version", &start.version},
       {"transformers_version", &start.transformers_version},
@@ -260,7 +267,7 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   for (int i = 0; i < 3; ++i) {
     if (texts[i].second->empty()) continue;
     kept[i] = utf8_text(*texts[i].second);
-    fields_.push_back(field(texts[i].first, kept[i]));
+    fields_.add(texts[i].first, kept[i]);
   }
   const std::pair<std::string_view, std::int64_t> numbers[] = {{"total_steps", start.total_steps},
                                                                {"num_examples", start.num_examples},
@@ -271,27 +278,27 @@ void Trainer::emit_start(const LogLine& line, Start start) {
                                                                {"trainable_parameters", start.trainable_parameters},
                                                                {"resumed_step", start.resumed_step}};
   for (const auto& [key, value] : numbers) {
-    if (value >= 0) fields_.push_back(field(key, value));
+    if (value >= 0) fields_.add(key, value);
   }
   LogEvent event;
   event.kind = STOKER_EVENT_RUN;
   event.first_byte = line.first_byte;
   event.last_byte = line.last_byte;
   event.name = framework;
-  event.fields = fields_;
+  event.fields = fields_.view();
   (*emit_)(event);
 }
 
 void Trainer::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {
   fields_.clear();
-  fields_.push_back(field("step", checkpoint.step));
-  fields_.push_back(field("path", checkpoint.path));
-  fields_.push_back(field("complete", complete));
+  fields_.add("step", checkpoint.step);
+  fields_.add("path", checkpoint.path);
+  fields_.add("complete", complete);
   LogEvent event;
   event.kind = STOKER_EVENT_CHECKPOINT;
   event.first_byte = checkpoint.first_byte;
   event.last_byte = checkpoint.last_byte;
-  event.fields = fields_;
+  event.fields = fields_.view();
   (*emit_)(event);
 }
 

@@ -5,8 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "field_list.h"
+#include "plain_frame.h"
 #include "record.h"
 #include "sdk/include/stoker/cpp/log_lines.hpp"
 #include "sdk/include/stoker/cpp/log_parser.hpp"
@@ -53,8 +54,9 @@ class Trainer {
   void training_goes_on();
 
   const LogEmit* emit_ = nullptr;  // during a call
+  PlainFrame plain_frame_;
   Record record_;
-  std::vector<stoker_field> fields_;
+  FieldList fields_;
   std::string title_, unit_, repaired_;  // as UTF-8, where a log has none
   StartBlock start_block_;
   TrainingBar training_;

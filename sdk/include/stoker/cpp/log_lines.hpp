@@ -140,9 +140,11 @@ class LogLines {
     ++offset_;
     if (dirty) line.text = clean(line.text);
     if (line.text.starts_with("\xEF\xBB\xBF")) line.text.remove_prefix(3);
-    const auto prefix = cut_launcher_prefixes(line.text);
-    line.rank = prefix.rank;
-    line.source = prefix.source;
+    if (!line.text.empty() && may_begin_prefix(line.text.front())) {
+      const auto prefix = cut_launcher_prefixes(line.text);
+      line.rank = prefix.rank;
+      line.source = prefix.source;
+    }
     each(std::as_const(line));
     held_.clear();
   }
