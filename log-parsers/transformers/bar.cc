@@ -14,13 +14,6 @@ constexpr std::size_t kNone = std::string_view::npos;
 // A count, perhaps scaled as in 17.8k; the index behind it, or npos.
 std::size_t read_count(std::string_view text, std::size_t i, std::int64_t& out) noexcept {
   if (i >= text.size() || !is_digit(text[i])) return kNone;
-  Number plain;
-  if (const char* behind = read_plain_number(text.data() + i, text.data() + text.size(), plain);
-      behind != nullptr && plain.whole && behind != text.data() + text.size() && (*behind == '/' || *behind == ' ') &&
-      plain.i < 9'000'000'000'000'000) {
-    out = plain.i;
-    return static_cast<std::size_t>(behind - text.data());
-  }
   double value = 0;
   const auto [end, error] =
       std::from_chars(text.data() + i, text.data() + text.size(), value, std::chars_format::fixed);
@@ -40,37 +33,30 @@ std::size_t read_count(std::string_view text, std::size_t i, std::int64_t& out) 
 
 // MM:SS or H:MM:SS with unbounded hours; -1 where it is "?".
 double read_interval(std::string_view text) noexcept {
-  std::uint64_t seconds = 0, part = 0;
-  int digits = 0, parts = 0;
-  for (const char c : text) {
-    if (is_digit(c) && digits < 9) {
-      part = part * 10 + static_cast<std::uint64_t>(c - '0');
-      ++digits;
-    } else if (c == ':' && digits > 0 && parts < 3) {
-      seconds = (seconds + part) * 60;
-      part = 0;
-      digits = 0;
-      ++parts;
-    } else {
-      return -1;
-    }
+  double seconds = 0;
+  while (!text.empty()) {
+    std::uint32_t part = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), part);
+    if (error != std::errc{}) return -1;
+    seconds = seconds * 60 + part;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.empty()) return seconds;
+    if (text.front() != ':') return -1;
+    text.remove_prefix(1);
   }
-  return digits > 0 ? static_cast<double>(seconds + part) : -1;
+  return -1;
 }
 
 void read_rate(std::string_view text, Bar& out) noexcept {
   double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   std::string_view unit = text;
-  const char* const end = text.data() + text.size();
-  if (Number plain; const char* behind = read_plain_number(text.data(), end, plain)) {
-    value = plain.real();
-    unit.remove_prefix(static_cast<std::size_t>(behind - text.data()));
-  } else if (const auto [at, error] = std::from_chars(text.data(), end, value); error == std::errc{}) {
-    unit.remove_prefix(static_cast<std::size_t>(at - text.data()));
+  if (error == std::errc{}) {
+    unit.remove_prefix(static_cast<std::size_t>(end - text.data()));
   } else if (unit.starts_with('?')) {
     unit.remove_prefix(1);
   }
-  const bool known = std::isfinite(value) && value > 0;
+  const bool known = error == std::errc{} && std::isfinite(value) && value > 0;
   if (unit.starts_with("s/")) {  // slower than one a second
     unit.remove_prefix(2);
     if (known) out.rate = 1 / value;

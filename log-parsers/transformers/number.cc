@@ -7,7 +7,6 @@ namespace stoker::transformers {
 
 std::optional<Number> parse_number(std::string_view text) noexcept {
   const char* const end = text.data() + text.size();
-  if (Number plain; read_plain_number(text.data(), end, plain) == end) return plain;
   if (text.starts_with('+')) text.remove_prefix(1);
   if (text.empty()) return std::nullopt;
   Number number;

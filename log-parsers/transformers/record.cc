@@ -19,13 +19,10 @@ std::size_t skip_spaces(std::string_view text, std::size_t i) noexcept {
 std::size_t skip_string(std::string_view text, std::size_t i, std::string_view& inside) noexcept {
   const char quote = text[i];
   const std::size_t begin = ++i;
-  for (; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == quote) {
-      inside = text.substr(begin, i - begin);
-      return i + 1;
-    }
+  for (i = find_either(text, quote, '\\', i); i < text.size(); i = find_either(text, quote, '\\', i + 2)) {
+    if (text[i] != quote) continue;
+    inside = text.substr(begin, i - begin);
+    return i + 1;
   }
   return kNone;
 }

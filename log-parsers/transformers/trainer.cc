@@ -51,10 +51,14 @@ void Trainer::read(const LogLine& line, const LogEmit& emit) {
   if (in_block && start_block_.feed(line.text)) emit_start(line, start_block_.start());
   if (Bar bar; plain_frame_.read(line.text, bar)) return read_bar(line, bar);
   if (is_blank(line.text)) return;
+  if (line.text.front() == '{') {
+    const std::size_t behind = parse_record(line.text, 0, record_);
+    if (behind != kNone && is_blank(line.text.substr(behind))) return read_record(line, {});
+  }
   const std::size_t behind_bars = read_bars(line);
-  const bool only_record = read_records(line);
+  read_records(line);
   // A bar that is redrawn carries no message; behind its last frame there may be one. All messages have a capital.
-  if (only_record || behind_bars == line.text.size() || !has_capital(line.text)) return;
+  if (behind_bars == line.text.size() || !has_capital(line.text)) return;
   if (!in_block) start_block_.feed(line.text);
   read_message(line, line.text.substr(behind_bars));
 }
@@ -121,10 +125,8 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
   (*emit_)(event);
 }
 
-// Whether the line is one record and nothing else.
-bool Trainer::read_records(const LogLine& line) {
+void Trainer::read_records(const LogLine& line) {
   int failed = 0;
-  bool only = false;
   for (std::size_t at = line.text.find('{'); at != kNone && failed < kMaxFailedDicts;) {
     std::size_t behind = kNone;
     if (at + 1 < line.text.size() && (line.text[at + 1] == '\'' || line.text[at + 1] == '"')) {
@@ -132,10 +134,8 @@ bool Trainer::read_records(const LogLine& line) {
       if (behind == kNone) ++failed;
     }
     if (behind != kNone) read_record(line, line.text.substr(0, at));
-    only = at == 0 && behind == line.text.size();
     at = line.text.find('{', behind == kNone ? at + 1 : behind);
   }
-  return only;
 }
 
 void Trainer::read_record(const LogLine& line, std::string_view before) {

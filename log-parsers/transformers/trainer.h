@@ -39,7 +39,7 @@ class Trainer {
     std::uint64_t first_byte = 0, last_byte = 0;
   };
 
-  bool read_records(const LogLine& line);
+  void read_records(const LogLine& line);
   void read_record(const LogLine& line, std::string_view before);
   std::size_t read_bars(const LogLine& line);
   void read_bar(const LogLine& line, const Bar& bar);
