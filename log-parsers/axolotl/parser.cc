@@ -45,7 +45,9 @@ void Parser::finish(std::int32_t /*why*/, const LogEmit& emit) {
 }
 
 void Parser::read(const LogLine& line, const LogEmit& emit) {
-  read_versions(line.text);
+  const bool capital = has_capital(line.text);  // else neither a version block begins nor does the logger say something
+  if (capital || version_lines_left_ > 0) read_versions(line.text);
+  if (!capital) return trainer_.read(line, emit);
   if (const auto message = find_message(line.text)) read_message(line, message->text, emit);
   trainer_.read(line, emit);
 }

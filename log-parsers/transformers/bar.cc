@@ -4,12 +4,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "number.h"
+
 namespace stoker::transformers {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 // A count, perhaps scaled as in 17.8k; the index behind it, or npos.
 std::size_t read_count(std::string_view text, std::size_t i, std::int64_t& out) noexcept {

@@ -1,14 +1,12 @@
 #include "record.h"
 
-#include <charconv>
-#include <cmath>
-#include <limits>
+#include <algorithm>
 
 namespace stoker::transformers {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kMaxItems = 512;
+constexpr std::size_t kMaxItems = 256;
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
 
@@ -21,13 +19,10 @@ std::size_t skip_spaces(std::string_view text, std::size_t i) noexcept {
 std::size_t skip_string(std::string_view text, std::size_t i, std::string_view& inside) noexcept {
   const char quote = text[i];
   const std::size_t begin = ++i;
-  for (; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == quote) {
-      inside = text.substr(begin, i - begin);
-      return i + 1;
-    }
+  for (i = find_either(text, quote, '\\', i); i < text.size(); i = find_either(text, quote, '\\', i + 2)) {
+    if (text[i] != quote) continue;
+    inside = text.substr(begin, i - begin);
+    return i + 1;
   }
   return kNone;
 }
@@ -53,6 +48,17 @@ std::size_t skip_value(std::string_view text, std::size_t i) noexcept {
   return kNone;
 }
 
+// A plain number, perhaps in quotes, that the ',' or '}' at the index returned follows at once; npos for all others.
+std::size_t read_plain_value(std::string_view text, std::size_t i, Number& out) noexcept {
+  if (i >= text.size()) return kNone;
+  const char* const end = text.data() + text.size();
+  const char quote = text[i];
+  const bool quoted = quote == '\'' || quote == '"';
+  const char* at = read_plain_number(text.data() + i + (quoted ? 1 : 0), end, out);
+  if (at == nullptr || (quoted && (at == end || *at++ != quote))) return kNone;
+  return at != end && (*at == ',' || *at == '}') ? static_cast<std::size_t>(at - text.data()) : kNone;
+}
+
 // tensor(1.5, device='cuda:0') and np.float64(1.5) are numbers too.
 std::string_view unwrap(std::string_view value) noexcept {
   for (const std::string_view call : {"tensor(", "np.float64(", "np.float32(", "np.int64("}) {
@@ -69,34 +75,19 @@ std::string_view trim(std::string_view text) noexcept {
   return text;
 }
 
-}  // namespace
-
-std::optional<Number> parse_number(std::string_view text) noexcept {
-  const char* const end = text.data() + text.size();
-  if (text.starts_with('+')) text.remove_prefix(1);
-  if (text.empty()) return std::nullopt;
-  Number number;
-  auto [at, error] = std::from_chars(text.data(), end, number.i);
-  if (error == std::errc{} && at == end) {
-    number.whole = true;
-    return number;
-  }
-  const char first = text.front() == '-' && text.size() > 1 ? text[1] : text.front();
-  if (first == 'n' || first == 'i') {  // from_chars also reads nan(...) and infinity, which Python does not print
-    const std::string_view word = text.substr(text.front() == '-' ? 1 : 0);
-    const double sign = text.front() == '-' ? -1.0 : 1.0;
-    if (word == "nan") return Number{false, 0, std::numeric_limits<double>::quiet_NaN()};
-    if (word == "inf") return Number{false, 0, sign * std::numeric_limits<double>::infinity()};
-    return std::nullopt;
-  }
-  auto [behind, fault] = std::from_chars(text.data(), end, number.r);
-  if (behind != end || fault == std::errc::invalid_argument) return std::nullopt;
-  if (fault == std::errc::result_out_of_range) {
-    const bool tiny = text.find("e-") != kNone || text.find("E-") != kNone;
-    number.r = tiny ? 0.0 : std::numeric_limits<double>::infinity();
-  }
-  return number;
+// Any value; `end` becomes where it ends, npos where it does not. False where it is no number.
+bool read_value(std::string_view text, std::size_t i, std::size_t& end, Number& out) noexcept {
+  end = skip_value(text, i);
+  if (end == kNone) return false;
+  std::string_view value = trim(text.substr(i, end - i));
+  if (value.size() >= 2 && (value.front() == '\'' || value.front() == '"') && value.back() == value.front())
+    value = value.substr(1, value.size() - 2);
+  const auto number = parse_number(unwrap(value));
+  if (number) out = *number;
+  return number.has_value();
 }
+
+}  // namespace
 
 const Item* Record::find(std::string_view key) const noexcept {
   for (const auto& item : items) {
@@ -111,21 +102,20 @@ std::size_t parse_record(std::string_view text, std::size_t at, Record& out) {
   while (true) {
     i = skip_spaces(text, i);
     if (i >= text.size() || (text[i] != '\'' && text[i] != '"')) return kNone;
-    Item item;
-    i = skip_string(text, i, item.key);
+    std::string_view key;
+    i = skip_string(text, i, key);
     if (i == kNone) return kNone;
     i = skip_spaces(text, i);
     if (i >= text.size() || text[i] != ':') return kNone;
     i = skip_spaces(text, i + 1);
-    const std::size_t end = skip_value(text, i);
+    Number value;
+    std::size_t end = read_plain_value(text, i, value);
+    const bool known = end != kNone || read_value(text, i, end, value);
     if (end == kNone) return kNone;
-    std::string_view value = trim(text.substr(i, end - i));
-    if (value.size() >= 2 && (value.front() == '\'' || value.front() == '"') && value.back() == value.front()) {
-      value = value.substr(1, value.size() - 2);
-    }
-    if (const auto number = parse_number(unwrap(value)); number && !item.key.empty() && out.items.size() < kMaxItems) {
-      item.value = *number;
-      out.items.push_back(item);
+    if (known && !key.empty() && out.items.size() < kMaxItems) {
+      Item& item = out.items.emplace_back();
+      item.key = key;
+      item.value = value;
     }
     if (text[end] == '}') return end + 1;
     i = end + 1;

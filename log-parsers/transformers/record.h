@@ -1,24 +1,13 @@
 // A record as the Trainer prints it: the repr of a Python dict of numbers.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
+#include "number.h"
+
 namespace stoker::transformers {
-
-struct Number {
-  bool whole = false;
-  std::int64_t i = 0;
-  double r = 0;
-
-  [[nodiscard]] double real() const noexcept { return whole ? static_cast<double>(i) : r; }
-};
-
-// A number in the spellings of Python: 3, -0.5, 1e-05, nan, inf. The whole of `text` must be the number.
-[[nodiscard]] std::optional<Number> parse_number(std::string_view text) noexcept;
 
 struct Item {
   std::string_view key;

@@ -31,6 +31,7 @@ class StartBlock {
   bool feed(std::string_view line);
   // True when the stream ends inside of a block.
   bool finish();
+  [[nodiscard]] bool open() const noexcept { return open_; }
   [[nodiscard]] const Start& start() const noexcept { return start_; }
 
  private:

@@ -59,12 +59,21 @@ void Trainer::finish(const LogEmit& emit) {
 void Trainer::read(const LogLine& line, const LogEmit& emit) {
   emit_ = &emit;
   turn_to(line);
-  if (start_block_.feed(line.text)) emit_start(line, start_block_.start());
-  if (line.text.empty()) return;
+  const bool in_block = start_block_.open();
+  if (in_block && start_block_.feed(line.text)) emit_start(line, start_block_.start());
+  if (Bar bar; plain_frame_.read(line.text, bar)) return read_bar(line, bar);
+  if (is_blank(line.text)) return;
+  if (line.text.front() == '{') {
+    const std::size_t behind = parse_record(line.text, 0, record_);
+    if (behind != kNone && is_blank(line.text.substr(behind))) return read_record(line, {});
+  }
   const std::size_t behind_bars = read_bars(line);
   read_records(line);
-  // A bar that is redrawn carries no message; behind its last frame there may be one.
-  if (behind_bars < line.text.size()) read_message(line, line.text.substr(behind_bars));
+  // A bar that is redrawn carries no message; behind its last frame there may be one. Other messages have a capital.
+  if (behind_bars == line.text.size()) return;
+  if (!has_capital(line.text)) return read_parameters(line.text);
+  if (!in_block) start_block_.feed(line.text);
+  read_message(line, line.text.substr(behind_bars));
 }
 
 void Trainer::turn_to(const LogLine& line) {
@@ -113,7 +122,7 @@ std::size_t Trainer::read_bars(const LogLine& line) {
 }
 
 void Trainer::read_bar(const LogLine& line, const Bar& bar) {
-  BarKind kind = kind_of_title(bar.title);
+  BarKind kind;
   if (bar.title.empty()) {
     const auto seen = training().feed(bar);
     if (seen.new_run && is_main()) restart(line, bar.total);
@@ -123,16 +132,18 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
     if (train && main_ == kNoOrigin) main_ = origin_;
     if (train && seen.advanced && is_main() && --advances_to_doubt_ < 0) training_goes_on();
     if (!train && summarized_) kind.phase = {};
+  } else {
+    kind = kind_of_title(bar.title);
   }
   emit_phase(line, kind.phase);
-  const auto title = utf8_text(bar.title), unit = utf8_text(bar.unit.substr(0, 40));
+  const auto title = utf8_view(bar.title, title_), unit = utf8_view(bar.unit.substr(0, 40), unit_);
   fields_.clear();
-  fields_.push_back(field("scope", kind.scope));
-  fields_.push_back(field("n", bar.n));
-  fields_.push_back(field("total", bar.total));
-  if (!unit.empty()) fields_.push_back(field("unit", unit));
-  if (bar.elapsed_s >= 0) fields_.push_back(field("elapsed_s", bar.elapsed_s));
-  if (bar.rate > 0) fields_.push_back(field("rate", bar.rate));
+  fields_.add("scope", kind.scope);
+  fields_.add("n", bar.n);
+  fields_.add("total", bar.total);
+  if (!unit.empty()) fields_.add("unit", unit);
+  if (bar.elapsed_s >= 0) fields_.add("elapsed_s", bar.elapsed_s);
+  if (bar.rate > 0) fields_.add("rate", bar.rate);
   LogEvent event;
   event.kind = STOKER_EVENT_PROGRESS;
   event.name = title;
@@ -180,33 +191,39 @@ void Trainer::read_record(const LogLine& line, std::string_view before) {
 }
 
 void Trainer::emit(const LogLine& line, LogEvent& event) {
-  if (line.rank >= 0) fields_.push_back(field("@rank", line.rank));
+  if (line.rank >= 0) fields_.add("@rank", line.rank);
   if (!line.source.empty()) {
-    source_text_ = utf8_text(line.source);
-    fields_.push_back(field("@source", source_text_));
+    fields_.add("@source", utf8_view(line.source, source_text_));
   }
   event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
   event.first_byte = line.first_byte;
   event.last_byte = line.last_byte;
-  event.fields = fields_;
+  event.fields = fields_.view();
   (*emit_)(event);
 }
 
 void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name) {
   fields_.clear();
-  std::vector<std::string> repaired;  // keys that are not UTF-8
-  repaired.reserve(record_.items.size());
+  repaired_.clear();
+  const bool ascii = is_ascii(line.text);
+  if (!ascii) repaired_.reserve(3 * line.text.size());  // so that it does not move
+  const auto repair = [&](std::string_view text) {
+    const std::size_t begin = repaired_.size();
+    if (ascii || is_ascii(text)) return text;
+    append_utf8(text, repaired_);
+    return std::string_view(repaired_).substr(begin);
+  };
   for (const auto& item : record_.items) {
-    std::string_view key = item.key;
-    if (std::any_of(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
-      key = repaired.emplace_back(utf8_text(key));
+    const std::string_view key = repair(item.key);
+    if (item.value.whole) {
+      fields_.add(key, item.value.i);
+    } else {
+      fields_.add(key, item.value.r);
     }
-    fields_.push_back(item.value.whole ? field(key, item.value.i) : field(key, item.value.r));
   }
-  const auto shown = utf8_text(name);
   LogEvent event;
   event.kind = kind;
-  event.name = shown;
+  event.name = repair(name);
   emit(line, event);
 }
 
@@ -224,6 +241,7 @@ void Trainer::read_message(const LogLine& line, std::string_view text) {
 // As PEFT prints it: "trainable params: 79,953,920 || all params: 6,818,369,536 || trainable%: 1.17".
 void Trainer::read_parameters(std::string_view text) {
   constexpr std::string_view kTrainable = "trainable params: ";
+  if (text.empty() || text.back() < '0' || text.back() > '9') return;
   const auto at = text.find(kTrainable);
   if (at != kNone && has(text, "|| all params: "))
     trainable_parameters_ = read_whole(text.substr(at + kTrainable.size()));
@@ -300,10 +318,10 @@ void Trainer::begin_run() noexcept {
 void Trainer::restart(const LogLine& line, std::int64_t total) {
   begin_run();
   fields_.clear();
-  fields_.push_back(field("run", run_));
+  fields_.add("run", run_);
   const std::string_view framework = framework_.empty() ? std::string_view("transformers") : framework_;
-  fields_.push_back(field("framework", framework));
-  fields_.push_back(field("total_steps", total));
+  fields_.add("framework", framework);
+  fields_.add("total_steps", total);
   LogEvent event;
   event.kind = STOKER_EVENT_RUN;
   event.name = framework;
@@ -338,8 +356,8 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   advances_to_doubt_ = 0;
   const auto framework = start.framework.empty() ? std::string("transformers") : start.framework;
   fields_.clear();
-  fields_.push_back(field("run", run_));
-  fields_.push_back(field("framework", framework));
+  fields_.add("run", run_);
+  fields_.add("framework", framework);
   const std::pair<std::string_view, const std::string*> texts[] = {
       {"version", &start.version},
       {"transformers_version", &start.transformers_version},
@@ -348,7 +366,7 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   for (int i = 0; i < 3; ++i) {
     if (texts[i].second->empty()) continue;
     kept[i] = utf8_text(*texts[i].second);
-    fields_.push_back(field(texts[i].first, kept[i]));
+    fields_.add(texts[i].first, kept[i]);
   }
   const std::pair<std::string_view, std::int64_t> numbers[] = {{"total_steps", start.total_steps},
                                                                {"num_examples", start.num_examples},
@@ -359,12 +377,14 @@ void Trainer::emit_start(const LogLine& line, Start start) {
                                                                {"trainable_parameters", start.trainable_parameters},
                                                                {"resumed_step", start.resumed_step}};
   for (const auto& [key, value] : numbers) {
-    if (value >= 0) fields_.push_back(field(key, value));
+    if (value >= 0) fields_.add(key, value);
   }
   for (const Fact& fact : start.facts) {
     const auto whole = static_cast<std::int64_t>(fact.value);
-    fields_.push_back(fact.value == static_cast<double>(whole) ? field(fact.name, whole)
-                                                               : field(fact.name, fact.value));
+    if (fact.value == static_cast<double>(whole))
+      fields_.add(fact.name, whole);
+    else
+      fields_.add(fact.name, fact.value);
   }
   LogEvent event;
   event.kind = STOKER_EVENT_RUN;
@@ -374,14 +394,14 @@ void Trainer::emit_start(const LogLine& line, Start start) {
 
 void Trainer::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {
   fields_.clear();
-  if (checkpoint.step >= 0) fields_.push_back(field("step", checkpoint.step));
-  fields_.push_back(field("path", checkpoint.path));
-  fields_.push_back(field("complete", complete));
+  if (checkpoint.step >= 0) fields_.add("step", checkpoint.step);
+  fields_.add("path", checkpoint.path);
+  fields_.add("complete", complete);
   LogEvent event;
   event.kind = STOKER_EVENT_CHECKPOINT;
   event.first_byte = checkpoint.first_byte;
   event.last_byte = checkpoint.last_byte;
-  event.fields = fields_;
+  event.fields = fields_.view();
   (*emit_)(event);
 }
 

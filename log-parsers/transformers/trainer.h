@@ -5,8 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "field_list.h"
+#include "plain_frame.h"
 #include "record.h"
 #include "sdk/include/stoker/cpp/log_lines.hpp"
 #include "sdk/include/stoker/cpp/log_parser.hpp"
@@ -69,9 +70,10 @@ class Trainer {
   void training_goes_on();
 
   const LogEmit* emit_ = nullptr;  // during a call
+  PlainFrame plain_frame_;
   Record record_;
-  std::vector<stoker_field> fields_;
-  std::string source_text_;
+  FieldList fields_;
+  std::string title_, unit_, repaired_, source_text_;  // as UTF-8, where a log has none
   StartBlock start_block_;
   static constexpr std::size_t kNoOrigin = static_cast<std::size_t>(-1);
   std::vector<Origin> origins_ = std::vector<Origin>(1);

@@ -122,6 +122,11 @@ inline bool cut_role_prefix(std::string_view& text, LauncherPrefix& found) noexc
 
 }  // namespace detail
 
+// Whether a prefix may begin so.
+constexpr bool may_begin_prefix(char c) noexcept {
+  return c == '[' || c == '(' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+}
+
 // Cuts what launchers put in front off `text`. Prefixes stack; the innermost rank counts.
 inline LauncherPrefix cut_launcher_prefixes(std::string_view& text) noexcept {
   LauncherPrefix found;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "byte_scan.hpp"
 #include "launcher_prefix.hpp"
 
 namespace stoker {
@@ -24,10 +25,8 @@ struct LogLine {
   bool truncated = false;                       // longer than max_line_bytes: what lies beyond is not in `text`
 };
 
-// `bytes` as UTF-8 that may be handed to the agent: what is not well-formed becomes U+FFFD, a byte each.
-inline std::string utf8_text(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
+// Appends `bytes` as UTF-8 that may be handed to the agent: what is not well-formed becomes U+FFFD, a byte each.
+inline void append_utf8(std::string_view bytes, std::string& out) {
   for (std::size_t i = 0; i < bytes.size();) {
     const auto at = [&](std::size_t k) { return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U; };
     const unsigned lead = at(0), next = at(1);
@@ -52,7 +51,21 @@ inline std::string utf8_text(std::string_view bytes) {
       i += length;
     }
   }
+}
+
+inline std::string utf8_text(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  append_utf8(bytes, out);
   return out;
+}
+
+// The same without a copy where that is not needed, else in `scratch`.
+inline std::string_view utf8_view(std::string_view bytes, std::string& scratch) {
+  if (is_ascii(bytes)) return bytes;
+  scratch.clear();
+  append_utf8(bytes, scratch);
+  return scratch;
 }
 
 class LogLines {
@@ -65,24 +78,24 @@ class LogLines {
   // Calls `each(const LogLine&)` for every segment that ends in `bytes`.
   template <class Each>
   void push(std::string_view bytes, Each&& each) {
-    std::size_t at = 0, lf = find(bytes, '\n', 0, bytes.size()), cr = find(bytes, '\r', 0, lf);
+    std::size_t at = 0;
     while (at < bytes.size()) {
       if (after_cr_) {
         after_cr_ = false;
-        if (at == lf) {  // CRLF is one line end
+        if (bytes[at] == '\n') {  // CRLF is one line end
           ++offset_;
-          lf = find(bytes, '\n', ++at, bytes.size());
-          cr = find(bytes, '\r', at, lf);
+          ++at;
           continue;
         }
       }
-      const std::size_t end = std::min(cr, lf);
+      // Most control characters are line ends, so looking for any finds both at once.
+      std::size_t end = find_control(bytes, at);
+      const bool dirty = end < bytes.size() && !is_line_end(bytes[end]);
+      while (end < bytes.size() && !is_line_end(bytes[end])) end = find_control(bytes, end + 1);
       if (end == bytes.size()) return keep(bytes.substr(at));
-      after_cr_ = end != lf;
-      take(bytes.substr(at, end - at), after_cr_, each);
+      after_cr_ = bytes[end] == '\r';
+      take(bytes.substr(at, end - at), after_cr_, dirty, each);
       at = end + 1;
-      if (end == lf) lf = find(bytes, '\n', at, bytes.size());
-      cr = find(bytes, '\r', at, lf);
     }
   }
 
@@ -90,7 +103,7 @@ class LogLines {
   template <class Each>
   void finish(Each&& each) {
     if (held_bytes_ == 0) return;
-    take({}, false, each);
+    take({}, false, false, each);
     --offset_;  // there was no line end to count
   }
 
@@ -98,51 +111,51 @@ class LogLines {
   [[nodiscard]] std::size_t held() const noexcept { return held_.size(); }
 
  private:
-  // The index of `c` in [from, to), else `to`. A CR is only searched in front of the next LF, and the LF only once.
-  static std::size_t find(std::string_view bytes, char c, std::size_t from, std::size_t to) noexcept {
-    if (from >= to) return to;
-    const auto* at = static_cast<const char*>(std::memchr(bytes.data() + from, c, to - from));
-    return at == nullptr ? to : static_cast<std::size_t>(at - bytes.data());
-  }
+  static bool is_line_end(char c) noexcept { return c == '\n' || c == '\r'; }
 
   void keep(std::string_view bytes) {
     held_bytes_ += bytes.size();
     offset_ += bytes.size();
+    reserve(held_);
     held_.append(bytes.substr(0, max_ - std::min<std::size_t>(max_, held_.size())));
   }
 
   template <class Each>
-  void take(std::string_view rest, bool cr, Each&& each) {
+  void take(std::string_view rest, bool cr, bool dirty, Each&& each) {
     LogLine line;
     line.redrawn = cr;
     line.first_byte = offset_ - held_bytes_;
     const std::uint64_t size = held_bytes_ + rest.size();
     line.last_byte = line.first_byte + (size == 0 ? 0 : size - 1);
     line.truncated = size > max_;
-    std::string_view raw = rest.substr(0, max_);
+    line.text = rest.substr(0, max_);
     if (held_bytes_ > 0) {
       keep(rest);
-      raw = held_;
+      line.text = held_;
+      dirty = find_control(held_, 0) < held_.size();
+      held_bytes_ = 0;
     } else {
       offset_ += rest.size();
     }
     ++offset_;
-    line.text = clean(raw);
+    if (dirty) line.text = clean(line.text);
     if (line.text.starts_with("\xEF\xBB\xBF")) line.text.remove_prefix(3);
-    const auto prefix = cut_launcher_prefixes(line.text);
-    line.rank = prefix.rank;
-    line.source = prefix.source;
+    if (!line.text.empty() && may_begin_prefix(line.text.front())) {
+      const auto prefix = cut_launcher_prefixes(line.text);
+      line.rank = prefix.rank;
+      line.source = prefix.source;
+    }
     each(std::as_const(line));
     held_.clear();
-    held_bytes_ = 0;
   }
 
-  static bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; }
+  // At once what a usual line may come to: a string that grows would take up to twice as much.
+  void reserve(std::string& text) const {
+    if (text.capacity() < std::min(max_, kDefaultMaxLineBytes)) text.reserve(std::min(max_, kDefaultMaxLineBytes));
+  }
 
   std::string_view clean(std::string_view raw) {
-    bool dirty = false;
-    for (const char c : raw) dirty |= is_control(c);  // no early exit: this loop is vectorized
-    if (!dirty) return raw;
+    reserve(clean_);
     clean_.clear();
     for (std::size_t i = 0; i < raw.size();) {
       if (raw[i] == '\x1b') {
