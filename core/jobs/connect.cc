@@ -6,7 +6,7 @@ namespace stoker::jobs {
 namespace {
 
 constexpr int64_t kReachMs = 15 * kMinute;      // a machine that boots slowly
-constexpr int64_t kKeyRefusedMs = 2 * kMinute;  // sshd may be up before cloud-init has placed our key
+constexpr int64_t kKeyRefusedMs = 2 * kMinute;  // sshd may be up before the start of the machine has placed our keys
 constexpr int64_t kIdleGraceMs = 30 * kMinute;
 constexpr int64_t kNoCapMs = 365 * 24 * kHour;  // for a machine that costs nothing and has no limits.max_hours
 
@@ -27,6 +27,13 @@ void arm(JobRun& run, remote::RunnerClient& runner) {
                 "use an image whose user may sudo without a password");
 }
 
+// What sshd shows before a start script has set its keys is not ours: nothing was sent to it, and it is asked again.
+bool may_lack_keys(const JobRun& run, const Error& error) {
+  const auto capabilities = run.ctx.provider(run.instance().account)->facts().capabilities;
+  return error.fault == Fault::auth ||
+         (error.fault == Fault::forbidden && (capabilities & STOKER_CAP_START_SCRIPT) != 0);
+}
+
 }  // namespace
 
 void connect(JobRun& run) {
@@ -37,7 +44,7 @@ void connect(JobRun& run) {
       break;
     } catch (const Error& error) {
       if (!refused_ms) refused_ms = run.ctx.clock.mono_ms();
-      if (error.fault != Fault::auth || run.ctx.clock.mono_ms() - *refused_ms > kKeyRefusedMs) throw;
+      if (!may_lack_keys(run, error) || run.ctx.clock.mono_ms() - *refused_ms > kKeyRefusedMs) throw;
       run.ctx.clock.sleep(2 * kSecond, run.wait());
       run.ctx.clock.check(run.wait(), "logging in");
     }
