@@ -29,6 +29,10 @@ constexpr Check kChecks[] = {
     {"digitalocean", "keys.create", "registering an SSH key", true},
     {"digitalocean", "keys.delete", "removing an SSH key", true},
     {"digitalocean", "tags.delete", "removing a tag", true},
+    {"vast", "users.current", "reading the account", false},
+    {"vast", "instances.list", "listing instances", false},
+    {"vast", "bundles", "listing offers", false},
+    {"vast", "instances.delete", "deleting an instance", true},
 };
 
 void PrintTo(const Check& check, std::ostream* out) { *out << check.cloud << " " << check.operation; }

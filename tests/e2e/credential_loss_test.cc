@@ -74,7 +74,7 @@ TEST_P(CredentialLoss, ANewCredentialOfTheSameAccountTakesTheMachineOver) {
   expect_nothing_left(GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Cloud, CredentialLoss, testing::Values("lambda", "digitalocean"),
+INSTANTIATE_TEST_SUITE_P(Cloud, CredentialLoss, testing::Values("lambda", "digitalocean", "vast"),
                          [](const auto& cloud) { return std::string(cloud.param); });
 
 }  // namespace
