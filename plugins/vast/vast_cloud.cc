@@ -1,6 +1,7 @@
 #include "plugins/vast/vast_cloud.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <set>
 #include <stoker/cpp/json_writer.hpp>
@@ -15,7 +16,8 @@ namespace {
 constexpr int kMaxPages = 2000, kPageSize = 25;
 // A search gives no more rows than about this, and may be made 10 times a minute.
 constexpr std::size_t kRowsOfSearch = 64;
-constexpr int kMaxSearches = 3;
+constexpr int kMaxSearches = 3, kMaxAttaches = 4;
+constexpr std::chrono::seconds kUnseen{5};
 constexpr char kInstance[] = "/v0/instances/";
 
 // The permission that a call needs stands in brackets: it is the first thing to know when it is refused.
@@ -115,15 +117,20 @@ void VastCloud::require_ask(Call& call, const CreateRequest& request) {
   throw Failure{STOKER_E_NO_CAPACITY, "vast: the offer is gone"};
 }
 
-// The start script has placed it already, but what it placed may be overwritten later.
+// The start script has placed it already, but what it placed may be overwritten later. An instance is not seen at once.
 void VastCloud::attach_key(Call& call, const CreateRequest& request, const std::string& id) {
   JsonWriter json;
   json.begin_object().member("ssh_key", request.first_public_key()).end_object();
-  try {
-    const ApiReply reply = api_.post(call, kAttach, kInstance + id + "/ssh/", json.str(), Effect::repeatable);
-    (void)sure(reply, kAttach, STOKER_E_UNAVAILABLE);
-  } catch (const Failure& failure) {
-    call.log(STOKER_LOG_WARNING, failure.message());
+  for (int tries = 1; tries <= kMaxAttaches; ++tries) {
+    try {
+      if (tries > 1) call.sleep(kUnseen);
+      const ApiReply reply = api_.post(call, kAttach, kInstance + id + "/ssh/", json.str(), Effect::repeatable);
+      (void)sure(reply, kAttach, STOKER_E_UNAVAILABLE);
+      return;
+    } catch (const Failure& failure) {
+      if (failure.status() == STOKER_E_NOT_FOUND && tries < kMaxAttaches) continue;
+      return call.log(STOKER_LOG_WARNING, failure.message());
+    }
   }
 }
 

@@ -16,5 +16,6 @@ ANSWERS = [
     ("lambda", 400, "terminate", "a body that can't be read is refused there as elsewhere"),
     ("lambda", 400, "restart", "a body that can't be read is refused there as elsewhere"),
     ("vast", 200, "instances.get", "one that has ended is null, and ports are a map there as in the list"),
+    ("vast", 400, "asks.rent", "what is said of credit and of limits to spending is in no document"),
     ("vast", 483, "*", "a body that can't be read is answered so"),
 ]
