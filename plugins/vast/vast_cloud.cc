@@ -117,13 +117,15 @@ void VastCloud::require_ask(Call& call, const CreateRequest& request) {
   throw Failure{STOKER_E_NO_CAPACITY, "vast: the offer is gone"};
 }
 
-// The start script has placed it already, but what it placed may be overwritten later. An instance is not seen at once.
+// The start script has placed it already, but what it placed may be overwritten later. An instance is not seen at once,
+// and one that an answer names wrongly is not touched.
 void VastCloud::attach_key(Call& call, const CreateRequest& request, const std::string& id) {
   JsonWriter json;
   json.begin_object().member("ssh_key", request.first_public_key()).end_object();
   for (int tries = 1; tries <= kMaxAttaches; ++tries) {
     try {
       if (tries > 1) call.sleep(kUnseen);
+      if (get(call, {id, "", ""}).client_token != request.client_token) return;
       const ApiReply reply = api_.post(call, kAttach, kInstance + id + "/ssh/", json.str(), Effect::repeatable);
       (void)sure(reply, kAttach, STOKER_E_UNAVAILABLE);
       return;

@@ -117,11 +117,12 @@ bool takes_another(const Place& place, const SingleFault& fault) {
                               fault.name == "dearer" || is_taken(place, fault));
 }
 
-// A list that lacks what the job has chosen (Lambda's second type) sends it to the next offer. On a busy computer it
-// may come before the choice, to a listing that is repeated because the first was late, and then it is believed.
+// A list that lacks what the job has chosen (Lambda's second type, the first ask of Vast's market) sends it to the next
+// offer. On a busy computer it may come before the choice, to a listing that is repeated because the first was late,
+// and then it is believed.
 bool may_lack_the_choice(const Place& place, const SingleFault& fault) {
   return (place.is("instance-types") || place.is("bundles")) && place.when == Place::again &&
-         (fault.name == "empty-list" || fault.name == "omit");
+         (fault.name == "empty-list" || fault.name == (place.is("bundles") ? "omit-first" : "omit"));
 }
 
 // What is missing while a launch is prepared may be there the next time; a launch itself says what it misses.

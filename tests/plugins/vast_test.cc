@@ -271,9 +271,11 @@ struct Created {
 };
 
 // A create whose search finds `row`, and whose rent is answered by `rent`.
-Created create(const std::string& row, const Reply& rent, std::int64_t max_micros = 2'000'000) {
+Created create(const std::string& row, const Reply& rent, std::int64_t max_micros = 2'000'000,
+               const std::string& label = "stk-01234567-j-1:1798700000") {
   ScriptedApi api([&](const std::string& method, const std::string& path, const std::string&) {
     if (path == "/api/v0/bundles/") return Reply{200, "{\"offers\":[" + row + "]}"};
+    if (method == "GET") return Reply{200, R"({"instances":{"id":20123456,"label":")" + label + R"("}})"};
     return method == "PUT" ? rent : Reply{500, ""};
   });
   VastCloud cloud{Config(nullptr, 0)};
@@ -300,8 +302,15 @@ TEST(Vast, WhatIsRentedIsEmittedEvenIfTheKeyCanNotBeAttached) {
   ASSERT_EQ(it.made.size(), 1U);
   EXPECT_EQ(it.made[0].id, "20123456");
   EXPECT_EQ(it.made[0].client_token, "stk-01234567-j-1");
-  EXPECT_EQ(it.requests, (std::vector<std::string>{"POST /api/v0/bundles/", "PUT /api/v0/asks/7/",
-                                                   "POST /api/v0/instances/20123456/ssh/"}));
+  EXPECT_EQ(it.requests,
+            (std::vector<std::string>{"POST /api/v0/bundles/", "PUT /api/v0/asks/7/", "GET /api/v0/instances/20123456/",
+                                      "POST /api/v0/instances/20123456/ssh/"}));
+}
+
+TEST(Vast, AnInstanceThatIsSomebodyElsesIsNotTouched) {
+  const Created it = create(ask(7), {200, R"({"success":true,"new_contract":20123456})"}, 0, "theirs");
+  EXPECT_EQ(it.made.size(), 1U) << "what was answered; the agent looks whether it is true";
+  EXPECT_EQ(it.requests.back(), "GET /api/v0/instances/20123456/");
 }
 
 TEST(Vast, NothingIsRentedThatIsGoneDearerOrWithdrawnTooSoon) {

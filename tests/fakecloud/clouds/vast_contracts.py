@@ -165,5 +165,8 @@ class Contracts:
         one, key = self.found(request), self._cloud.body(request).get("ssh_key")
         if not isinstance(key, str) or not key.startswith("ssh-"):
             self._cloud.refuse("ssh_key is no public key")
-        one.cloud_init.authorized_keys.append(key)
+        if one.foreign:
+            self._cloud.rentals.foreign_touched.append(one.id)
+        else:
+            one.cloud_init.authorized_keys.append(key)
         return Answer(200, {"success": True, "msg": "Key attached."})
