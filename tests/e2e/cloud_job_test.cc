@@ -132,5 +132,65 @@ TEST_F(CloudFailover, GoesFromOneCloudToTheOtherAndTellsWhy) {
   EXPECT_EQ(judgement("lambda")["creates"].integer(), 0);
 }
 
+TEST_F(CloudFailover, AnyGoesThroughTheCloudsByPriceAndShowsEachAttempt) {
+  start_cloud(20);
+  enable({"lambda", "digitalocean", "vast"});
+  start_fast_agent();
+  for (const char* name : {"lambda", "digitalocean", "vast"}) connect(name);
+  fault(R"({"cloud":"vast","operation":"asks.rent","every":1,"fault":"refuse","status":200,
+            "code":"insufficient_credit","message":"your credit is used up"})");
+  fault(R"({"cloud":"lambda","operation":"launch","every":1,"fault":"refuse","status":400,
+            "code":"instance-operations/launch/insufficient-capacity","message":"none left"})");
+  const std::string id = submit(
+      R"({"name":"x","provider":"any","run":"true","resources":{"gpu":"H100:1","max_price_per_hour":3.5},
+          "limits":{"max_hours":1}})");
+  const Json ended = await_end(id);
+  ASSERT_EQ(ended["state"].text(), "succeeded") << ended.dump();
+  Words clouds;
+  for (const Json& one : ended["attempts"].items())
+    if (clouds.empty() || clouds.back() != one["provider"].text()) clouds.push_back(one["provider"].text());
+  EXPECT_EQ(clouds, (Words{"vast", "lambda", "digitalocean"})) << ended["attempts"].dump();
+  const Result shown = cli({"show", id});
+  EXPECT_THAT(shown.out, testing::HasSubstr("attempt 1: 1x_H100_SXM of vast in "));
+  EXPECT_THAT(shown.out, testing::HasSubstr(": refused: vast: renting (instance_write): your credit is used up\n"));
+  EXPECT_THAT(shown.out, testing::HasSubstr("attempt 2: gpu_1x_h100_pcie of lambda in "));
+  EXPECT_THAT(shown.out, testing::HasSubstr(": refused: lambda: launching: none left\n"));
+  EXPECT_THAT(shown.out, testing::ContainsRegex("attempt [0-9]+: gpu-h100x1-80gb of digitalocean in [a-z0-9]+: gone"));
+  for (const char* name : {"lambda", "digitalocean", "vast"}) expect_nothing_left(name);
+  EXPECT_EQ(judgement("vast")["creates"].integer(), 0) << "an account that is refused is not asked again";
+  EXPECT_EQ(history("\"asks.rent\"").size(), 1U);
+}
+
+TEST_F(CloudFailover, OffersTellTheLeakRiskOfTheirCloudAndTheirAge) {
+  start_cloud(20, "none");
+  enable({"lambda", "vast"});
+  start_fast_agent();
+  connect("lambda");
+  connect("vast");
+  const auto risk_of = [](const Json& offers, const std::string& provider) {
+    for (const Json& one : offers["data"].items())
+      if (one["provider"].text() == provider) return one["leak_risk"].text();
+    return std::string("no offer");
+  };
+  const auto list = [&](const std::string& more) {
+    return Json::parse(api().call("GET", "/v1/offers?gpu=H100" + more).body, "offers");
+  };
+  const auto oldest_s = [](const Json& offers) {
+    int64_t age = 0;
+    for (const Json& one : offers["data"].items()) age = std::max(age, one["age_s"].integer().value_or(-1));
+    return age;
+  };
+  const Json first = list("");
+  EXPECT_EQ(risk_of(first, "lambda"), "high");
+  EXPECT_EQ(risk_of(first, "vast"), "low");
+  EXPECT_EQ(oldest_s(first), 0);
+  const size_t searches = history("\"bundles\"").size();
+  EXPECT_TRUE(eventually([&] { return oldest_s(list("")) >= 5; }));
+  EXPECT_THAT(cli({"offers", "--gpu", "H100"}).err, testing::HasSubstr(" s old; --fresh asks again"));
+  EXPECT_EQ(history("\"bundles\"").size(), searches) << "the cloud was not asked again";
+  EXPECT_EQ(oldest_s(list("&fresh=true")), 0);
+  EXPECT_EQ(history("\"bundles\"").size(), searches + 1);
+}
+
 }  // namespace
 }  // namespace stoker::e2e

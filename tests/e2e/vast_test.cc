@@ -79,6 +79,16 @@ TEST_F(Vast, AHostThatNeverComesUpIsLeftForTheNext) {
   EXPECT_EQ(expect_second_attempt(id), "it had no address after 20 minutes");
 }
 
+TEST_F(Vast, AHostThatRunsAndCanNotBeReachedIsLeftForTheNext) {
+  start(40, "sshd");
+  set(R"({"ssh_s":100000})");
+  const std::string id = submit(h100());
+  ASSERT_TRUE(has_made(1));
+  await_state(id, "connecting");
+  set(R"({"ssh_s":2})");
+  EXPECT_THAT(expect_second_attempt(id), testing::StartsWith("it could not be reached: "));
+}
+
 TEST_F(Vast, AHostThatSaysWhyItNeverWillIsLeftAtOnce) {
   start(20, "sshd");
   set(R"({"boot_s":100000,"status_msg":"Error response from daemon: manifest unknown"})");
