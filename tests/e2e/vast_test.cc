@@ -133,6 +133,12 @@ TEST_F(Vast, AKeyWithoutAPermissionIsRefusedWhenItIsConnected) {
     EXPECT_THAT(answer.body, testing::HasSubstr(std::string("(") + scope + ")"));
   }
   EXPECT_THAT(post_account("vast", "made-up").body, testing::HasSubstr("Invalid user key"));
+  const Answer answer = api().call("POST", "/v1/accounts",
+                                   R"({"provider":"vast","values":{"min_reliability":"97",
+                                   "api_key":)" +
+                                       json_text(credential("vast")) + "}}");
+  EXPECT_EQ(answer.status, 400) << answer.body;
+  EXPECT_THAT(answer.body, testing::HasSubstr("min_reliability is not from 0 to 1"));
 }
 
 }  // namespace
