@@ -106,17 +106,22 @@ std::string CloudTest::url(const std::string& name) const {
   return Json::parse(content(cloud_folder / "ready.json"), "ready.json")[name].text();
 }
 
-std::string CloudTest::host_of(const std::string& name) {
-  return name == "lambda" ? "cloud.lambda.ai" : "api.digitalocean.com";
+Words CloudTest::hosts_of(const std::string& name) {
+  if (name == "gcp") return {"compute.googleapis.com", "oauth2.googleapis.com", "cloudbilling.googleapis.com"};
+  return {name == "lambda" ? "cloud.lambda.ai" : "api.digitalocean.com"};
 }
 
-std::string CloudTest::secret_field(const std::string& name) { return name == "lambda" ? "api_key" : "token"; }
+std::string CloudTest::secret_field(const std::string& name) {
+  if (name == "gcp") return "credentials";
+  return name == "lambda" ? "api_key" : "token";
+}
 
 void CloudTest::enable(const Words& clouds) const {
   std::string plugins = "local, ssh, transformers", endpoints;
   for (const std::string& one : clouds) {
     plugins += ", " + one;
-    endpoints += (endpoints.empty() ? "" : ", ") + host_of(one) + ": \"" + url(one) + "\"";
+    for (const std::string& host : hosts_of(one))
+      endpoints += (endpoints.empty() ? "" : ", ") + host + ": \"" + url(one) + "\"";
   }
   write_config("plugins: [" + plugins + "]\nhttp: { endpoints: { " + endpoints + " } }\n");
 }
