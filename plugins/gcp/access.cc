@@ -20,7 +20,7 @@ Failure bad_key_file(const std::string& what) {
       .hint("give the whole JSON file of a service account's key, or gcloud's application_default_credentials.json");
 }
 
-std::optional<Failure> explain(const ApiReply& reply, const std::string& doing) {
+std::optional<Failure> explain_refused_token(const ApiReply& reply, const std::string& doing) {
   const std::string error = reply.body["error"].text(), told = reply.body["error_description"].text();
   const std::string message = doing + ": " + error + (told.empty() ? "" : ": " + told);
   if (error == "internal_failure" || error == "server_error" || error == "temporarily_unavailable")
@@ -89,8 +89,8 @@ std::string KeyFile::grant(std::int64_t now_ms) const {
 
 Access::Access(const Config& config)
     : oauth_(
-          "gcp", kOauth, [](Call&, HttpRequest&) {}, explain),
-      metadata_("gcp", "http://169.254.169.254", metadata_flavor(), explain),
+          "gcp", kOauth, [](Call&, HttpRequest&) {}, explain_refused_token),
+      metadata_("gcp", "http://169.254.169.254", metadata_flavor(), explain_refused_token),
       from_metadata_(config.text("source", "file") == "metadata"),
       project_(config.text("project")) {}
 

@@ -8,7 +8,7 @@
 namespace stoker::gcp {
 namespace {
 
-constexpr int kMaxPages = 500;
+constexpr std::size_t kMaxPages = 500;
 constexpr std::int64_t kPricesMs = 600'000, kFollowMs = 30'000;
 constexpr std::int64_t kFirstPauseMs = 250, kMaxPauseMs = 2000;
 
@@ -89,16 +89,15 @@ ApiReply GcpCloud::get_json(Call& call, const std::string& doing, const std::str
 
 void GcpCloud::each(Call& call, const std::string& doing, const std::string& key, const std::string& filter,
                     Zones zones, const Visit& visit) {
-  std::set<std::string> seen;
+  std::set<std::string> seen, pages;
   const auto broken = [&](const std::string& how) {
     return Failure{STOKER_E_UNAVAILABLE, compute_.sentence(doing) + " gave a list that " + how};
   };
-  std::string page_token;
-  for (int page = 1; page <= kMaxPages; ++page) {
+  for (std::string page; pages.insert(page).second && pages.size() <= kMaxPages;) {
     const Json body = get_json(call, doing,
                                "/aggregated/" + key + "?maxResults=500&returnPartialSuccess=true" +
                                    (filter.empty() ? "" : "&filter=" + filter) +
-                                   (page_token.empty() ? "" : "&pageToken=" + page_token))
+                                   (page.empty() ? "" : "&pageToken=" + percent_encoded(page)))
                           .body;
     if (!body["items"].is_object()) throw broken("is none");
     for (const Json& scope : body["items"].values()) {
@@ -113,8 +112,8 @@ void GcpCloud::each(Call& call, const std::string& doing, const std::string& key
         visit(item, zone);
       }
     }
-    page_token = percent_encoded(body["nextPageToken"].text());
-    if (page_token.empty()) return;
+    page = body["nextPageToken"].text();
+    if (page.empty()) return;
   }
   throw broken("has no end");
 }
@@ -143,17 +142,20 @@ const PriceList& GcpCloud::prices(Call& call) {
   PriceList fresh;
   try {
     std::set<std::string> pages;
-    for (std::string page; pages.insert(page).second;) {
+    std::string page;
+    do {
+      if (!pages.insert(page).second || pages.size() > kMaxPages)
+        throw Failure{STOKER_E_UNAVAILABLE, billing_.sentence(kListPrices) + " has no end"};
       const std::string path = kSkus + (page.empty() ? "" : "&pageToken=" + percent_encoded(page));
       const Json body = with_token([&] { return billing_.get(call, kListPrices, path); }).body;
       if (!body["skus"].is_list())
         throw Failure{STOKER_E_UNAVAILABLE, billing_.sentence(kListPrices) + " gave no list"};
       for (const Json& sku : body["skus"].items()) fresh.add(sku);
       page = body["nextPageToken"].text();
-    }
-    if (pages.size() > kMaxPages) throw Failure{STOKER_E_UNAVAILABLE, billing_.sentence(kListPrices) + " has no end"};
+    } while (!page.empty());
   } catch (const Failure& failure) {
-    if (failure.status() != STOKER_E_FORBIDDEN && failure.status() != STOKER_E_INVALID) throw;
+    const stoker_status status = failure.status();
+    if (status != STOKER_E_FORBIDDEN && status != STOKER_E_INVALID && status != STOKER_E_NOT_FOUND) throw;
     call.log(STOKER_LOG_WARNING, failure.message() + "; the prices are estimates from November 2026");
     fresh = {};
   }

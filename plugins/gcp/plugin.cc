@@ -27,9 +27,9 @@ constexpr Descriptor kGcp{
     .power_off = STOKER_POWER_OFF_STOPS_BILLING,
     .allowed_hosts = kHosts,
     .settle_ms = 60'000,  // not documented
-    // 20 requests a second and kind (Compute Engine, rate quotas).
-    .request_interval_ms = 50,
-    .request_burst = 20,
+    // 20 requests in a second of each kind (Compute Engine, rate quotas): within that at any time.
+    .request_interval_ms = 100,
+    .request_burst = 10,
     .permissions = kPermissions,
 };
 

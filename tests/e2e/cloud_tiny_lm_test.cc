@@ -17,7 +17,7 @@ TEST_P(CloudTinyLm, IsSetUpOfferedTrainedAndBroughtHome) {
   ASSERT_EQ(added.code, 0) << added.out << added.err;
   const Result offers = cli({"offers", "--provider", name});
   EXPECT_EQ(offers.code, 0) << offers.err;
-  EXPECT_THAT(offers.out, testing::HasSubstr("H100"));
+  EXPECT_THAT(offers.out, testing::HasSubstr(name == "gcp" ? "T4" : "H100"));
   const std::string file = STOKER_SOURCE_DIR "/examples/jobs/tiny-lm.yaml";
   const Result estimate = cli({"estimate", file, "--provider", name, "--hours", "0.5"});
   EXPECT_EQ(estimate.code, 0) << estimate.err;

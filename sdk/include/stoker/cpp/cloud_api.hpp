@@ -23,8 +23,8 @@ enum class Effect {
 
 struct ApiReply {
   int status = 0;
-  Json body;         // absent where there was none
-  std::string date;  // the server's clock, as it wrote it
+  Json body;           // absent where there was none
+  std::string date{};  // the server's clock, as it wrote it
 };
 
 // What a create does before it makes anything. Whatever comes of that, nothing was made: what may be there or be quick
