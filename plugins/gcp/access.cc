@@ -25,8 +25,9 @@ std::optional<Failure> explain_refused_token(const ApiReply& reply, const std::s
   const std::string message = doing + ": " + error + (told.empty() ? "" : ": " + told);
   if (error == "internal_failure" || error == "server_error" || error == "temporarily_unavailable")
     return Failure{STOKER_E_UNAVAILABLE, message}.code(error);
-  if (reply.status != 400 && reply.status != 401) return std::nullopt;
-  auto failure = Failure{STOKER_E_AUTH, error.empty() ? doing + " was refused" : message}.code(error);
+  if (reply.status != 400 && reply.status != 401 && reply.status != 403) return std::nullopt;
+  const stoker_status status = reply.status == 403 ? STOKER_E_FORBIDDEN : STOKER_E_AUTH;
+  auto failure = Failure{status, error.empty() ? doing + " was refused" : message}.code(error);
   if (told.find("timeframe") == std::string::npos)
     return failure.blame("credentials")
         .hint("make a new key for the service account, or log in again with gcloud auth application-default login");

@@ -116,6 +116,8 @@ std::string CloudTest::secret_field(const std::string& name) {
   return name == "lambda" ? "api_key" : "token";
 }
 
+std::string CloudTest::gpu_of(const std::string& name) { return name == "gcp" ? "A100:1" : "H100:1"; }
+
 void CloudTest::enable(const Words& clouds) const {
   std::string plugins = "local, ssh, transformers", endpoints;
   for (const std::string& one : clouds) {

@@ -45,6 +45,7 @@ class CloudTest : public AgentTest {
   static constexpr const char* kClouds[] = {"lambda", "digitalocean"};
   static Words hosts_of(const std::string& cloud);
   static std::string secret_field(const std::string& cloud);
+  static std::string gpu_of(const std::string& cloud);  // that several of its offers have
 
   // For gated-agent: the cloud's time; `more` is added.
   [[nodiscard]] Words on_cloud_time(const Words& more = {}) const;

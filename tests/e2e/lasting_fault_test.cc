@@ -39,6 +39,13 @@ const Cloud kDigitalOcean{"digitalocean",
                            {"droplets.get", "gpu-h100x1"}},
                           {"droplets.delete", "droplets.get", "droplets.list"},
                           {"keys.list", "keys.delete", "tags.list", "tags.delete"}};
+const Cloud kGcp{"gcp",
+                 {{"accelerators", "listing GPUs"},
+                  {"machine-types", "listing machine types"},
+                  {"instances.insert", "gcp"},
+                  {"instances.get", "a2-highgpu-1g"}},
+                 {"instances.delete", "instances.get", "instances.list"},
+                 {}};
 
 void PrintTo(const Cloud& cloud, std::ostream* out) { *out << cloud.name; }
 
@@ -55,11 +62,13 @@ class LastingFault : public ManyAccounts, public testing::WithParamInterface<Clo
       for (const int status : kStatuses)
         trials.push_back({account(trials.size()), operation.name, operation.doing, "", status});
     start_with(GetParam().name, trials.size(), 25, "none",
-               name_is_lambda() ? R"({"request_every_s":0,"launch_every_s":0})" : R"({"key_lag_s":0})");
+               name_is("lambda")         ? R"({"request_every_s":0,"launch_every_s":0})"
+               : name_is("digitalocean") ? R"({"key_lag_s":0})"
+                                         : "{}");
     connect_all();
     return trials;
   }
-  [[nodiscard]] bool name_is_lambda() const { return std::string(GetParam().name) == "lambda"; }
+  [[nodiscard]] static bool name_is(const char* cloud) { return std::string(GetParam().name) == cloud; }
   void refuse(const Trial& trial) const {
     aim(trial.account, trial.operation, R"("fault":"refuse","status":)" + std::to_string(trial.status), R"("every":1)");
   }
@@ -158,6 +167,7 @@ TEST_P(LastingFault, WhileAMachineIsToGoItIsBillingUntilItCanBeDone) {
 }
 
 TEST_P(LastingFault, WhatCostsNothingIsRemovedOnceItCanBe) {
+  if (GetParam().afterwards.empty()) GTEST_SKIP() << "nothing is made beside a machine there";
   std::vector<Operation> operations;
   for (const char* one : GetParam().afterwards) operations.push_back({one, ""});
   std::vector<Trial> trials = begin(operations);
@@ -171,7 +181,7 @@ TEST_P(LastingFault, WhatCostsNothingIsRemovedOnceItCanBe) {
   expect_clean_books();
 }
 
-INSTANTIATE_TEST_SUITE_P(Cloud, LastingFault, testing::Values(kLambda, kDigitalOcean),
+INSTANTIATE_TEST_SUITE_P(Cloud, LastingFault, testing::Values(kLambda, kDigitalOcean, kGcp),
                          [](const auto& cloud) { return std::string(cloud.param.name); });
 
 }  // namespace

@@ -28,7 +28,9 @@ std::string seed(const std::string& cloud, size_t count, const std::string& sett
   json.key("instances").begin_array();
   for (size_t i = 1; i <= count; ++i) {
     json.begin_object().member("name", "theirs").member("account", "a" + std::to_string(i));
-    json.member("type", lambda ? "gpu_1x_a10" : "gpu-h200x1-141gb").member("region", lambda ? "us-east-1" : "atl1");
+    const bool gcp = cloud == "gcp";
+    json.member("type", lambda ? "gpu_1x_a10" : gcp ? "g2-standard-8" : "gpu-h200x1-141gb");
+    json.member("region", lambda ? "us-east-1" : gcp ? "us-east4-a" : "atl1");
     json.end_object();
   }
   return json.end_array().end_object().end_object().str();
@@ -74,7 +76,7 @@ void ManyAccounts::lift(const std::string& account) const {
 Json ManyAccounts::judged(const std::string& account) const { return ask("/judgement/" + account)[name]; }
 
 std::string ManyAccounts::submit_to(const std::string& account, const std::string& run) const {
-  return submit(cloud_job(account, run, R"("resources":{"gpu":"H100:1"})"));
+  return submit(cloud_job(account, run, R"("resources":{"gpu":")" + gpu_of(name) + "\"}"));
 }
 
 void ManyAccounts::expect_clean(const std::string& account, bool may_double) const {

@@ -1,6 +1,7 @@
 """Compute Engine's API v1 as it is spoken at compute.googleapis.com, with OAuth and the price list beside it."""
 import base64
 import re
+from email.utils import formatdate
 
 from clouds.gcp_catalogue import FAMILIES, GPUS, ZONES, gcp_types, skus
 from clouds.gcp_identity import Identity, project_of
@@ -117,6 +118,9 @@ class Gcp(Cloud):
 
     def link(self, request):
         return f"https://www.googleapis.com/compute/v1/projects/{request.values['project']}"
+
+    def finish(self, request, answer):
+        answer.headers["date"] = formatdate(request.t_ms / 1000, usegmt=True)
 
     def preempted(self, instance, t_ms):
         self.instances.preempt(instance, t_ms)
