@@ -96,6 +96,7 @@ Access::Access(const Config& config)
       project_(config.text("project")) {}
 
 void Access::fetch(Call& call) {
+  token_.clear();
   ApiReply reply;
   if (from_metadata_) {
     reply = metadata_.get(call, kGetToken, "/computeMetadata/v1/instance/service-accounts/default/token");
@@ -116,14 +117,10 @@ void Access::fetch(Call& call) {
     throw Failure{STOKER_E_UNAVAILABLE, "gcp: getting an access token gave none"};
   }
   expires_mono_ms_ = call.mono_ms() + std::min<std::int64_t>(reply.body["expires_in"].integer(), kLifeS) * 1000;
-  is_fresh_ = true;
 }
 
 void Access::authorize(Call& call, HttpRequest& request) {
-  if (token_.empty() || expires_mono_ms_ - call.mono_ms() < kRenewMs)
-    fetch(call);
-  else
-    is_fresh_ = false;
+  if (token_.empty() || expires_mono_ms_ - call.mono_ms() < kRenewMs) fetch(call);
   request.header("Authorization", "Bearer " + token_);
   if (!quota_project_.empty()) request.header("X-Goog-User-Project", quota_project_);
 }
@@ -144,8 +141,9 @@ std::string Access::project(Call& call) {
 }
 
 bool Access::renew() {
+  const bool had_one = !token_.empty();
   token_.clear();
-  return !is_fresh_;
+  return had_one;
 }
 
 }  // namespace stoker::gcp

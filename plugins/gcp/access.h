@@ -30,7 +30,7 @@ class Access {
   // Puts a token into the request that is good for minutes yet.
   void authorize(Call& call, HttpRequest& request);
   std::string project(Call& call);
-  // The next request gets a new token; false where it had one of now anyway.
+  // The next request gets a new token; false where the last got none.
   bool renew();
 
  private:
@@ -40,7 +40,6 @@ class Access {
   bool from_metadata_;
   std::string project_, token_, quota_project_;
   std::int64_t expires_mono_ms_ = 0;
-  bool is_fresh_ = false;  // fetched for the request at hand
 };
 
 }  // namespace stoker::gcp
