@@ -1,5 +1,7 @@
 #include "plugins/gcp/access.h"
 
+#include <algorithm>
+#include <cctype>
 #include <stoker/cpp/json_writer.hpp>
 #include <stoker/cpp/jwt.hpp>
 #include <stoker/cpp/percent_encoding.hpp>
@@ -32,6 +34,13 @@ std::optional<Failure> explain_refused_token(const ApiReply& reply, const std::s
     return failure.blame("credentials")
         .hint("make a new key for the service account, or log in again with gcloud auth application-default login");
   return failure.hint("set the clock of this computer" + (reply.date.empty() ? "" : "; Google's says " + reply.date));
+}
+
+// It goes into every URL.
+bool is_project(const std::string& id) {
+  return std::all_of(id.begin(), id.end(), [](unsigned char c) {
+    return (c < 0x80 && std::isalnum(c) != 0) || c == '-' || c == '.' || c == ':';
+  });
 }
 
 CloudApi::Authorize metadata_flavor() {
@@ -68,6 +77,7 @@ KeyFile KeyFile::parse(std::string_view text) {
   } else {
     throw bad_key_file("are of the type " + type + ", which is not supported");
   }
+  if (!is_project(file.project)) throw bad_key_file("name a project that can be none");
   return file;
 }
 
@@ -93,7 +103,9 @@ Access::Access(const Config& config)
           "gcp", kOauth, [](Call&, HttpRequest&) {}, explain_refused_token),
       metadata_("gcp", "http://169.254.169.254", metadata_flavor(), explain_refused_token),
       from_metadata_(config.text("source", "file") == "metadata"),
-      project_(config.text("project")) {}
+      project_(config.text("project")) {
+  if (!is_project(project_)) throw Failure{STOKER_E_INVALID, "gcp: project is no project's id"}.blame("project");
+}
 
 void Access::fetch(Call& call) {
   token_.clear();
@@ -130,7 +142,7 @@ std::string Access::project(Call& call) {
   if (from_metadata_) {
     auto request = call.http().get("http://169.254.169.254/computeMetadata/v1/project/project-id");
     const HttpResponse response = request.header("Metadata-Flavor", "Google").send();
-    if (response.status() == 200) project_ = response.body();
+    if (response.status() == 200 && is_project(response.body())) project_ = response.body();
   } else {
     fetch(call);
   }

@@ -31,6 +31,14 @@ TEST(GcpKeyFile, SaysWhatItLacks) {
   EXPECT_EQ(words(kPerson), "none");
 }
 
+TEST(GcpKeyFile, AProjectIsNoPath) {
+  EXPECT_THROW((void)KeyFile::parse(R"({"type":"authorized_user","client_id":"i","client_secret":"s",
+                                        "refresh_token":"r","quota_project_id":"../../other"})"),
+               Failure);
+  const stoker_field project = field("project", "a/b");
+  EXPECT_THROW(GcpCloud{Config(&project, 1)}, Failure);
+}
+
 TEST(GcpKeyFile, APersonsGrantIsAForm) {
   EXPECT_EQ(KeyFile::parse(kPerson).grant(0),
             "grant_type=refresh_token&client_id=id&client_secret=s&refresh_token=1%2F%2Fa%20b");
@@ -56,6 +64,21 @@ TEST(GcpAccess, ATokenIsKeptUntilItIsRefused) {
   EXPECT_EQ(looks, 4) << "the one that was refused is asked again";
   EXPECT_EQ(std::count(cloud.api.requests.begin(), cloud.api.requests.end(), "POST /token"), 2);
   EXPECT_EQ(cloud.api.authorization, "Bearer ya29.x");
+}
+
+TEST(GcpAccess, TheMetadataServerGivesTokenAndProject) {
+  ScriptedApi api([](const std::string&, const std::string& path, const std::string&) {
+    if (path.ends_with("/token")) return Reply{200, R"({"access_token":"ya29.m","expires_in":3599})"};
+    if (path.ends_with("/project-id")) return Reply{200, "my-project"};
+    return Reply{200, R"({"name":"my-project"})"};
+  });
+  const stoker_field source = field("source", "metadata");
+  GcpCloud gcp{Config(&source, 1)};
+  EXPECT_EQ(gcp.validate(api.call).id, "my-project");
+  EXPECT_THAT(api.requests, ElementsAre("GET /computeMetadata/v1/project/project-id",
+                                        "GET /computeMetadata/v1/instance/service-accounts/default/token",
+                                        "GET /compute/v1/projects/my-project"));
+  EXPECT_EQ(api.authorization, "Bearer ya29.m");
 }
 
 TEST(GcpAccess, ATokenThatIsRefusedAtOnceIsAMatterOfTheCredentials) {
