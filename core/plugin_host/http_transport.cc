@@ -19,6 +19,8 @@ double random_share() {
   return bits / 4294967296.0;
 }
 
+constexpr char kMetadataAddress[] = "169.254.169.254";
+
 HttpUrl setting(const char* field, const std::string& text) {
   try {
     return parse_url(text);
@@ -55,11 +57,12 @@ HttpTransport::HttpTransport(HttpOptions options, Clock& clock)
 HttpRoute HttpTransport::route(const HttpUrl& url) const {
   const auto at = endpoints_.find(url.host);
   if (at != endpoints_.end()) {
-    HttpRoute route{at->second, true};
+    HttpRoute route{at->second, true, false};
     route.to.target += url.target;
     return route;
   }
-  if (url.tls) return {url, false};
+  if (url.tls) return {url, false, false};
+  if (url.host == kMetadataAddress && url.port == 80) return {url, false, true};
   throw Error(Fault::invalid, url.origin() + " is without TLS", "begin the address with https://");
 }
 
@@ -72,7 +75,7 @@ HttpAnswer HttpTransport::exchange(const HttpRoute& route, const HttpRequest& re
   if (!connection) connection = open(route, bounds);
   HttpExchange exchange(*connection, bounds);
   {
-    const bool absolute = proxy_ && !route.to.tls;
+    const bool absolute = takes_proxy(route) && !route.to.tls;
     WipedText head;
     write_head(request, absolute ? route.to.text() : route.to.target, options_.user_agent, secrets, head);
     exchange.send(head.view(), request.body, departure);
@@ -83,7 +86,8 @@ HttpAnswer HttpTransport::exchange(const HttpRoute& route, const HttpRequest& re
 }
 
 std::unique_ptr<HttpConnection> HttpTransport::open(const HttpRoute& route, const SocketWait& wait) {
-  auto connection = connect(proxy_ ? *proxy_ : route.to, proxy_ || route.redirected, wait);
+  auto connection =
+      connect(takes_proxy(route) ? *proxy_ : route.to, proxy_ || route.redirected || route.metadata, wait);
   if (!route.to.tls) return connection;
   if (proxy_) ask_proxy(*connection, route.to, wait);
   connection->start_tls(tls_.get(), route.to.host, wait);

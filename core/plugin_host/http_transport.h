@@ -29,6 +29,7 @@ struct HttpOptions {
 struct HttpRoute {
   HttpUrl to;
   bool redirected = false;  // by http.endpoints
+  bool metadata = false;    // the cloud's own server on the machine this agent runs on: private, and no proxy knows it
 };
 
 // One an agent, any thread. Nothing is opened or loaded before the first request.
@@ -37,7 +38,8 @@ class HttpTransport {
   // Throws Error{invalid} with field = "http.endpoints" or "http.proxy".
   HttpTransport(HttpOptions options, Clock& clock);
 
-  // Throws Error{invalid} for a URL without TLS that no endpoint redirects.
+  // Throws Error{invalid} for a URL without TLS that no endpoint redirects and that is not the metadata server's, which
+  // clouds serve without.
   [[nodiscard]] HttpRoute route(const HttpUrl& url) const;
   // One try. `reuse`: a connection that was idle will do. Throws TransportError, and Error as write_head() does.
   [[nodiscard]] HttpAnswer exchange(const HttpRoute& route, const HttpRequest& request, const SecretSource* secrets,
@@ -48,6 +50,7 @@ class HttpTransport {
 
  private:
   [[nodiscard]] std::unique_ptr<HttpConnection> open(const HttpRoute& route, const SocketWait& wait);
+  [[nodiscard]] bool takes_proxy(const HttpRoute& route) const { return proxy_ && !route.metadata; }
   [[nodiscard]] std::unique_ptr<HttpConnection> connect(const HttpUrl& to, bool anywhere, const SocketWait& wait);
   void ask_proxy(HttpConnection& connection, const HttpUrl& to, const SocketWait& wait);
 

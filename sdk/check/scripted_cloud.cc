@@ -164,6 +164,8 @@ ScriptedCloud::Impl::Impl(const std::filesystem::path& file) : name(file.string(
   if (!routes.empty() && base.empty()) throw Failed(name + ": `base` is missing, the URL in front of all routes");
   if (const YamlNode* given = root.find("records")) read_records(*given);
   name_secrets(root);
+  if (const YamlNode* given = root.find("secrets"))
+    for (size_t i = 0; i < given->items.size(); ++i) secrets[given->keys[i]] = given->items[i].text;
 }
 
 ScriptedCloud::Impl::~Impl() {
@@ -310,8 +312,9 @@ HttpReply ScriptedCloud::Impl::list(const Route& route, const Asked& asked, cons
 }
 
 HttpReply ScriptedCloud::Impl::show(const Route& route, const Asked& asked, const Lookup& lookup) {
+  const std::string field = route.rule("by").empty() ? "id" : route.rule("by");
   for (Record& record : records[route.rule("show")])
-    if (text_at(record.fields, "id") == text_at(asked.path_values, "id"))
+    if (text_at(record.fields, field) == text_at(asked.path_values, "id"))
       return reply(route, lookup, item(route, record, lookup));
   return error("missing");
 }

@@ -3,6 +3,7 @@
 //   config: {region: eu-1}             settings for make(), no secrets; "{folder}" is a folder made for the test
 //   base: https://api.acme.example/v1  in front of all routes
 //   auth: {header: Authorization, value: "Bearer {secret.token}"}
+//   secrets: {key: "{\"type\": ...}"}  where a secret has a form; else each that is named is made up
 //   errors:                            how this cloud says no: bad_token missing rate_limited broken no_capacity
 //     no_capacity: {status: 409, headers: {}, body: {error: {code: sold_out}}}
 //   records:                           what is there from the beginning, by collection
@@ -25,7 +26,7 @@
 //       where: {tag: "{query.tag}"}    only records with that value, or with it in a list; null is no condition
 //       by: name                       optional: a map by that field instead of a list
 //       pages: {number: page, size: 2, next: links.next, is: "https://api.acme.example/v1/machines?page={next}"}
-//     "GET /machines/{id}": {show: machines, item: {id: "{id}"}}
+//     "GET /machines/{id}": {show: machines, item: {id: "{id}"}}   by: name, where {id} stands for that field
 //     "DELETE /machines/{id}": {drop: machines, status: 204}
 //     POST /terminate: {drop: machines, ids: "{body.ids}"}
 //

@@ -151,6 +151,19 @@ TEST_F(ScriptedCloudTest, NamesFileAndLineOfWhatItCanNotRead) {
   EXPECT_THAT(refusal("base: [\n"), StartsWith((folder_ / "cloud.yaml").string()));
 }
 
+TEST_F(ScriptedCloudTest, KnowsRecordsByAnotherFieldAndSecretsByTheirForm) {
+  cloud(R"(
+base: https://api.acme.example/v1
+secrets: {token: '{"form": "of its own"}'}
+records: {types: [{id: a, name: one}]}
+routes:
+  "GET /named/{id}": {show: types, by: name, item: {id: "{id}"}}
+)");
+  EXPECT_EQ(cloud_->secrets().at("token"), R"({"form": "of its own"})");
+  EXPECT_EQ(ask("GET", "/named/one").body, R"({"id":"a"})");
+  EXPECT_EQ(ask("GET", "/named/a").status, 404);
+}
+
 TEST_F(ScriptedCloudTest, MakesAFolderForTheTest) {
   const auto& config = cloud("config: {directory: \"{folder}\", other: text}\n").config();
   const fs::path made = config.at(0).second;

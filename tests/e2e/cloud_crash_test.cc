@@ -133,7 +133,7 @@ TEST_P(CloudCrash, BeforeAnythingWasSent) {
     // Otherwise the next kill would strike this one's second attempt.
     EXPECT_TRUE(eventually([&] { return judged(account(i))["creates"].integer() == 1; }));
   }
-  expect_one_machine_each(ids, 2);
+  expect_one_machine_each(ids, name == "gcp" ? 1 : 2);  // there the same request is sent once more
 }
 
 // Later than any settle time: the job has gone on with another machine by then, and this one must not live.
@@ -162,7 +162,7 @@ TEST_P(CloudCrash, AndTheMachineShowsLongAfterwards) {
   expect_clean_books();
 }
 
-INSTANTIATE_TEST_SUITE_P(Cloud, CloudCrash, testing::Values("lambda", "digitalocean", "vast"),
+INSTANTIATE_TEST_SUITE_P(Cloud, CloudCrash, testing::Values("lambda", "digitalocean", "gcp", "vast"),
                          [](const auto& cloud) { return std::string(cloud.param); });
 
 // Each commit of a whole job on a rented machine, one after the other; earlier jobs go on meanwhile.
@@ -183,8 +183,9 @@ TEST_P(CloudCommit, IsSurvived) {
     SCOPED_TRACE(kCommits[i]);
     stop_agent();
     const std::string trace = folder / ("trace-" + std::to_string(i)), key = "round-" + std::to_string(i);
-    const std::string spec = cloud_job(account(i), "echo trained; mkdir -p out; echo model > out/model",
-                                       R"("resources":{"gpu":"H100:1"},"setup":"true","outputs":["out/"])");
+    const std::string spec = cloud_job(
+        account(i), "echo trained; mkdir -p out; echo model > out/model",
+        R"("resources":{"gpu":")" + std::string(dialect_of(name).gpu) + R"("},"setup":"true","outputs":["out/"])");
     if (try_start({program("gated-agent")},
                   on_cloud_time({std::string("STOKER_E2E_GATE=kill ") + side + " " + kCommits[i],
                                  "STOKER_E2E_TRACE=" + trace}))) {
@@ -219,7 +220,7 @@ TEST_P(CloudCommit, IsSurvived) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cloud, CloudCommit,
-                         testing::Combine(testing::Values("lambda", "digitalocean", "vast"),
+                         testing::Combine(testing::Values("lambda", "digitalocean", "gcp", "vast"),
                                           testing::Values("before", "after")),
                          [](const auto& one) {
                            return std::string(std::get<0>(one.param)) + "_" + std::get<1>(one.param);

@@ -20,6 +20,9 @@ struct Place {
 
   [[nodiscard]] bool is(const std::string& name) const { return operation == name; }
   [[nodiscard]] bool launches() const { return operation == std::string(dialect_of(cloud).launch); }
+  [[nodiscard]] bool lists_offers() const {
+    return is("instance-types") || is("sizes") || is("accelerators") || is("machine-types") || is("bundles");
+  }
 };
 
 constexpr Place kPlaces[] = {
@@ -57,6 +60,18 @@ constexpr Place kPlaces[] = {
     {"vast", "instances.delete", "", Place::releasing},
     {"vast", "instances.get", "", Place::releasing},
     {"vast", "instances.list", "", Place::releasing},
+    {"gcp", "token", "getting an access token"},
+    {"gcp", "accelerators", "listing GPUs"},
+    {"gcp", "machine-types", "listing machine types"},
+    {"gcp", "skus", ""},
+    {"gcp", "skus", "", Place::again},
+    {"gcp", "instances.insert", "creating a machine"},
+    {"gcp", "instances.insert", "", Place::again},
+    {"gcp", "operations.get", ""},
+    {"gcp", "instances.get", ""},
+    {"gcp", "instances.delete", "", Place::releasing},
+    {"gcp", "instances.get", "", Place::releasing},
+    {"gcp", "instances.list", "", Place::releasing},
 };
 
 std::string title(const Place& place) {
@@ -73,11 +88,11 @@ std::vector<SingleFault> faults_of(const Place& place) {
   const auto add = [&](const std::vector<SingleFault>& more) { all.insert(all.end(), more.begin(), more.end()); };
   const std::string operation = place.operation;
   const bool machines = operation.starts_with("instances.") || operation.starts_with("droplets.");
-  if (place.is("instance-types") || place.is("sizes") || place.is("bundles") || operation.ends_with(".list"))
+  if (place.lists_offers() || place.is("skus") || operation.ends_with(".list"))
     add(faults_of_list(machines, std::string(place.cloud) != "lambda" && !place.is("bundles")));
   else if (operation.ends_with(".get"))
     all.push_back({"strange-state", SingleFault::lie, R"("fault":"strange-state")"});
-  if (place.launches()) add(faults_of_launch(place.cloud));
+  if (place.launches() && place.when == Place::begin) add(faults_of_launch(place.cloud));
   if (operation.ends_with("keys.create")) all.push_back({"double", SingleFault::cloudy, R"("fault":"double")"});
   return all;
 }
@@ -88,6 +103,7 @@ class CloudFault : public ManyAccounts, public testing::WithParamInterface<Place
   void prepare(const std::string& account) const {
     const Place place = GetParam();
     if (place.when == Place::looking) aim(account, dialect_of(name).launch, R"("fault":"act-then-reset")");
+    if (place.launches() && place.when == Place::again) aim(account, place.operation, R"("fault":"act-then-reset")");
   }
   void strike(const std::string& account, const SingleFault& fault) const {
     aim(account, GetParam().operation, fault.members,
@@ -102,8 +118,7 @@ std::string settings_of(const Place& place) { return place.is("keys.create") ? "
 
 // That nothing is on offer is believed before anything is rented.
 bool offers_nothing(const Place& place, const SingleFault& fault) {
-  return fault.name == "empty-list" && place.when == Place::begin &&
-         (place.is("instance-types") || place.is("sizes") || place.is("bundles"));
+  return fault.name == "empty-list" && place.when == Place::begin && place.lists_offers();
 }
 
 // Of Vast's market, where what is offered to one is offered to all: what is not there any more is somebody else's.
@@ -113,6 +128,7 @@ bool is_taken(const Place& place, const SingleFault& fault) {
 
 // The first offer comes to nothing, and the next one is taken.
 bool takes_another(const Place& place, const SingleFault& fault) {
+  if (std::string(place.cloud) == "gcp") return fault.name == "sold-out";  // the same request may be sent again
   return place.launches() && (fault.kind == SingleFault::silent || fault.status >= 500 || fault.name == "sold-out" ||
                               fault.name == "dearer" || is_taken(place, fault));
 }
@@ -128,6 +144,7 @@ bool may_lack_the_choice(const Place& place, const SingleFault& fault) {
 // What is missing while a launch is prepared may be there the next time; a launch itself says what it misses.
 bool is_refused(const Place& place, const SingleFault& fault) {
   if (place.doing[0] == '\0' || fault.kind != SingleFault::definite || is_taken(place, fault)) return false;
+  if (std::string(place.cloud) == "gcp" && fault.status == 401) return place.is("token");  // else there is a new one
   const bool prepares =
       place.when == Place::again || place.is("ssh-keys.list") || place.is("ssh-keys.create") || place.is("keys.create");
   return fault.status != 404 || !prepares;

@@ -10,6 +10,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 
@@ -106,7 +107,12 @@ std::string CloudTest::url(const std::string& name) const {
   return Json::parse(content(cloud_folder / "ready.json"), "ready.json")[name].text();
 }
 
-std::string CloudTest::host_of(const std::string& name) { return dialect_of(name).host; }
+Words CloudTest::hosts_of(const std::string& name) {
+  Words hosts;
+  std::istringstream words(dialect_of(name).hosts);
+  for (std::string host; words >> host;) hosts.push_back(host);
+  return hosts;
+}
 
 std::string CloudTest::secret_field(const std::string& name) { return dialect_of(name).secret_field; }
 
@@ -114,7 +120,8 @@ void CloudTest::enable(const Words& clouds) const {
   std::string plugins = "local, ssh, transformers", endpoints;
   for (const std::string& one : clouds) {
     plugins += ", " + one;
-    endpoints += (endpoints.empty() ? "" : ", ") + host_of(one) + ": \"" + url(one) + "\"";
+    for (const std::string& host : hosts_of(one))
+      endpoints += (endpoints.empty() ? "" : ", ") + host + ": \"" + url(one) + "\"";
   }
   write_config("plugins: [" + plugins + "]\nhttp: { endpoints: { " + endpoints + " } }\n");
 }

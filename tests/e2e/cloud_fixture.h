@@ -44,7 +44,7 @@ class CloudTest : public AgentTest {
   void expect_nothing_left(const std::string& cloud) const;
 
   static constexpr const char* kClouds[] = {"lambda", "digitalocean"};
-  static std::string host_of(const std::string& cloud);
+  static Words hosts_of(const std::string& cloud);
   static std::string secret_field(const std::string& cloud);
 
   // For gated-agent: the cloud's time; `more` is added.

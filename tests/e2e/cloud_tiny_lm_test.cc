@@ -17,7 +17,7 @@ TEST_P(CloudTinyLm, IsSetUpOfferedTrainedAndBroughtHome) {
   ASSERT_EQ(added.code, 0) << added.out << added.err;
   const Result offers = cli({"offers", "--provider", name});
   EXPECT_EQ(offers.code, 0) << offers.err;
-  EXPECT_THAT(offers.out, testing::HasSubstr("H100"));
+  EXPECT_THAT(offers.out, testing::HasSubstr(name == "gcp" ? "T4" : "H100"));
   const std::string file = STOKER_SOURCE_DIR "/examples/jobs/tiny-lm.yaml";
   const Result estimate = cli({"estimate", file, "--provider", name, "--hours", "0.5"});
   EXPECT_EQ(estimate.code, 0) << estimate.err;
@@ -39,7 +39,7 @@ TEST_P(CloudTinyLm, IsSetUpOfferedTrainedAndBroughtHome) {
   EXPECT_TRUE(eventually([&] { return cli({"accounts", "remove", name, "--yes"}).code == 0; }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Clouds, CloudTinyLm, testing::ValuesIn({"lambda", "digitalocean", "vast"}),
+INSTANTIATE_TEST_SUITE_P(Clouds, CloudTinyLm, testing::ValuesIn({"lambda", "digitalocean", "gcp", "vast"}),
                          [](const auto& one) { return std::string(one.param); });
 
 }  // namespace

@@ -74,7 +74,7 @@ TEST_P(CredentialLoss, ANewCredentialOfTheSameAccountTakesTheMachineOver) {
   expect_nothing_left(GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Cloud, CredentialLoss, testing::Values("lambda", "digitalocean", "vast"),
+INSTANTIATE_TEST_SUITE_P(Cloud, CredentialLoss, testing::Values("lambda", "digitalocean", "gcp", "vast"),
                          [](const auto& cloud) { return std::string(cloud.param); });
 
 }  // namespace

@@ -43,6 +43,13 @@ const Cloud kVast{"vast",
                   {{"bundles", "listing offers"}, {"asks.rent", "vast"}, {"instances.get", "1x_H100"}},
                   {"instances.delete", "instances.get", "instances.list"},
                   {}};
+const Cloud kGcp{"gcp",
+                 {{"accelerators", "listing GPUs"},
+                  {"machine-types", "listing machine types"},
+                  {"instances.insert", "gcp"},
+                  {"instances.get", "a2-highgpu-1g"}},
+                 {"instances.delete", "instances.get", "instances.list"},
+                 {}};
 
 void PrintTo(const Cloud& cloud, std::ostream* out) { *out << cloud.name; }
 
@@ -160,6 +167,7 @@ TEST_P(LastingFault, WhileAMachineIsToGoItIsBillingUntilItCanBeDone) {
 }
 
 TEST_P(LastingFault, WhatCostsNothingIsRemovedOnceItCanBe) {
+  if (GetParam().afterwards.empty()) GTEST_SKIP() << "nothing is made beside a machine there";
   std::vector<Operation> operations;
   if (GetParam().afterwards.empty()) GTEST_SKIP() << "it leaves nothing beside its machines";
   for (const char* one : GetParam().afterwards) operations.push_back({one, ""});
@@ -174,7 +182,7 @@ TEST_P(LastingFault, WhatCostsNothingIsRemovedOnceItCanBe) {
   expect_clean_books();
 }
 
-INSTANTIATE_TEST_SUITE_P(Cloud, LastingFault, testing::Values(kLambda, kDigitalOcean, kVast),
+INSTANTIATE_TEST_SUITE_P(Cloud, LastingFault, testing::Values(kLambda, kDigitalOcean, kGcp, kVast),
                          [](const auto& cloud) { return std::string(cloud.param.name); });
 
 }  // namespace

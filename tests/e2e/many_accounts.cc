@@ -74,7 +74,7 @@ void ManyAccounts::lift(const std::string& account) const {
 Json ManyAccounts::judged(const std::string& account) const { return ask("/judgement/" + account)[name]; }
 
 std::string ManyAccounts::submit_to(const std::string& account, const std::string& run) const {
-  return submit(cloud_job(account, run, R"("resources":{"gpu":"H100:1"})"));
+  return submit(cloud_job(account, run, R"("resources":{"gpu":")" + std::string(dialect_of(name).gpu) + "\"}"));
 }
 
 void ManyAccounts::expect_clean(const std::string& account, bool may_double) const {

@@ -59,6 +59,16 @@ std::vector<SingleFault> faults_of_list(bool machines, bool pages) {
 }
 
 std::vector<SingleFault> faults_of_launch(const std::string& cloud) {
+  // Google accepts whatever it will not make, and says so later.
+  const auto failed = [](const std::string& code) {
+    return R"("fault":"refuse","status":200,"body":"{\"name\":\"op\",\"targetId\":\"1\",\"status\":\"DONE\",)"
+           R"(\"error\":{\"errors\":[{\"code\":\")" +
+           code + R"(\",\"message\":\"none\"}]}}")";
+  };
+  if (cloud == "gcp")
+    return {{"wrong-id", cloudy, R"("fault":"wrong-id")"},
+            {"sold-out", cloudy, failed("ZONE_RESOURCE_POOL_EXHAUSTED")},
+            {"quota", definite, failed("QUOTA_EXCEEDED GPUS_ALL_REGIONS")}};
   const bool lambda = cloud == "lambda", vast = cloud == "vast";
   const auto refused = [](int status, const std::string& more) {
     return R"("fault":"refuse","status":)" + std::to_string(status) + "," + more;

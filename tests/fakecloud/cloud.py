@@ -96,6 +96,10 @@ class Cloud:
         """The machine turned itself off."""
         self.rentals.off(instance, t_ms, why)
 
+    def preempted(self, instance, t_ms):
+        """The cloud takes it back."""
+        self.rentals.preempt(instance, t_ms)
+
     # What all do.
 
     def is_host(self, host):

@@ -127,7 +127,7 @@ class Control:
             now = self._world.clock.now_ms()
             {"power_off": lambda: cloud.rentals.off(instance, now, "the control"),
              "power_on": lambda: cloud.rentals.on(instance, now),
-             "preempt": lambda: cloud.rentals.preempt(instance, now),
+             "preempt": lambda: cloud.preempted(instance, now),
              "crash": lambda: cloud.rentals.crash(instance, now)}[act]()
         return {}
 

@@ -11,6 +11,7 @@ By hand:
     cat /tmp/cloud/credentials.json   # a good key ("good"), and bad ones
 and in the agent's config.yaml, with the port that ready.json gives:
     http: { endpoints: { cloud.lambda.ai: "http://127.0.0.1:4001", api.digitalocean.com: "http://127.0.0.1:4002" } }
+(all three hosts of clouds/gcp.py to the one port of gcp)
 Then
     tail -f /tmp/cloud/history.jsonl
     curl -s $control/judgement        # alive, doubled, keys_left, micros_billed, violations of each cloud

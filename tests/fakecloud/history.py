@@ -14,6 +14,8 @@ Every line has t_ms (virtual, since 1970), cloud and what. By `what` there are b
                         minutes; why; key
   key-created key-deleted
                         id name; whether it was foreign
+  run-out preemption-announced
+                        the cloud ends it by a limit of its own, or is going to
   violation             side ("request" or "answer") operation nth detail
   broken                kind where: a fault of the fake itself
 """

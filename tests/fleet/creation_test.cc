@@ -65,6 +65,18 @@ TEST_F(Creation, ARefusalAfterALostAnswerIsNotBelieved) {
   EXPECT_EQ(create(intent()).phase, InstancePhase::alive);
 }
 
+TEST_F(Creation, WhereItIsSafeARequestIsSentAgainForAWhileAndThenLookedFor) {
+  sky.facts_.capabilities = STOKER_CAP_NATIVE_IDEMPOTENCY;
+  sky.create_ = []() -> std::vector<plugin_host::Instance> { throw cut(); };
+  sky.find_ = [](const std::string&) { return std::vector<plugin_host::Instance>{}; };
+  const int64_t began = clock.now;
+  EXPECT_EQ(error_of([&] { create(intent()); }).fault, Fault::no_capacity);
+  EXPECT_GT(std::count(sky.calls.begin(), sky.calls.end(), "create"), 3);
+  EXPECT_GE(clock.now - began, 2 * kMinute + sky.facts_.settle_ms);
+  EXPECT_LE(clock.now - began, 5 * kMinute + sky.facts_.settle_ms);
+  EXPECT_EQ(stored("stk-01234567-job1-1").phase, InstancePhase::refused);
+}
+
 TEST_F(Creation, OfTwoMachinesTheOldestIsOursAndTheOtherIsDeleted) {
   sky.create_ = [] {
     auto newer = machine("m2"), older = machine("m1");

@@ -134,6 +134,17 @@ TEST_F(HttpClientTest, AUrlHasToBeStrict) {
       "invalid | acme: find: a URL begins neither with https:// nor with http:// | correct the address in its set-up");
 }
 
+// What a rented machine is told about itself comes without TLS, from one address.
+TEST_F(HttpClientTest, OnlyTheMetadataServerNeedsNoTls) {
+  options.proxy = "http://127.0.0.1:9";
+  const HttpTransport transport(options, clock);
+  const HttpRoute route = transport.route(parse_url("http://169.254.169.254/computeMetadata/v1/"));
+  EXPECT_TRUE(route.metadata) << "and no proxy is asked for it";
+  EXPECT_FALSE(transport.route(parse_url("https://169.254.169.254/")).metadata);
+  for (const char* other : {"http://169.254.169.254:8080/", "http://169.254.169.253/", "http://10.0.0.1/"})
+    EXPECT_THROW((void)transport.route(parse_url(other)), Error) << other;
+}
+
 TEST_F(HttpClientTest, WhatOnlyThePluginCanCorrectIsItsBug) {
   serve(answering({answer(200, "ok")}));
   const auto words = [&](const std::string& what) {

@@ -26,6 +26,7 @@ class ScriptedApi {
     current = this;
     host_.http = &kHttp;
     host_.skip_sleeps();
+    host_.secrets = &kSecrets;
     detail::host = host_.table();
   }
   ~ScriptedApi() {
@@ -37,6 +38,9 @@ class ScriptedApi {
 
   Call call{&call_};
   std::vector<std::string> requests;  // "GET /v2/sizes?page=1"
+  std::string authorization;          // of the last one, where it came in a plain header
+  std::string secret;                 // each that is asked for
+  void end_at(int64_t mono_ms) { call_.deadline_mono_ms = mono_ms; }
 
  private:
   static stoker_status send(stoker_call*, const stoker_http_request* request,
@@ -44,6 +48,8 @@ class ScriptedApi {
     const std::string url(view(request->url)), method(view(request->method));
     const std::string path = url.substr(url.find('/', url.find("//") + 2));
     current->requests.push_back(method + " " + path);
+    for (std::size_t i = 0; i < request->n_headers; ++i)
+      if (view(request->headers[i].name) == "Authorization") current->authorization = view(request->headers[i].value);
     const Reply reply = current->answer_(method, path, std::string(view(request->body)));
     auto response = sized<stoker_http_response>();
     response.status = reply.status;
@@ -52,7 +58,13 @@ class ScriptedApi {
     return STOKER_OK;
   }
 
+  static stoker_status use(stoker_call*, stoker_str, void (*sink)(void* user, stoker_bytes), void* user) {
+    sink(user, {current->secret.data(), current->secret.size()});
+    return STOKER_OK;
+  }
+
   static constexpr stoker_http kHttp{sizeof(stoker_http), 0, &send};
+  static constexpr stoker_secrets kSecrets{sizeof(stoker_secrets), 0, &use};
   inline static ScriptedApi* current = nullptr;
 
   Answer answer_;
@@ -77,7 +89,8 @@ struct Gathered {
     offer.gpu_model = view(from->gpu_model), offer.cpu_arch = view(from->cpu_arch), offer.opaque = view(from->opaque);
     offer.gpu_count = from->gpu_count, offer.gpu_mem_bytes = from->gpu_mem_bytes, offer.mem_bytes = from->mem_bytes;
     offer.disk_bytes = from->disk_bytes, offer.vcpus = from->vcpus, offer.availability = from->availability;
-    offer.price.per_hour = Money::from(from->price->per_hour);
+    offer.price.per_hour = Money::from(from->price->per_hour), offer.price.flags = from->price->flags;
+    offer.zone = view(from->zone);
     all.push_back(std::move(offer));
   }
   void keep_one(const stoker_instance* from) {
@@ -85,6 +98,7 @@ struct Gathered {
     instance.id = view(from->id), instance.client_token = view(from->client_token), instance.name = view(from->name);
     instance.state = from->state, instance.ssh_host = view(from->ssh_host), instance.ssh_user = view(from->ssh_user);
     instance.region = view(from->region), instance.deadline_ms = from->deadline_ms;
+    instance.status_text = view(from->status_text), instance.opaque = view(from->opaque);
     all.push_back(std::move(instance));
   }
   void keep_one(const stoker_resource* from) { all.push_back(T::from(from)); }

@@ -23,7 +23,8 @@ enum class Effect {
 
 struct ApiReply {
   int status = 0;
-  Json body;  // absent where there was none
+  Json body;           // absent where there was none
+  std::string date{};  // the server's clock, as it wrote it
 };
 
 // What a create does before it makes anything. Whatever comes of that, nothing was made: what may be there or be quick
@@ -46,20 +47,32 @@ class CloudApi {
   // sentence's beginning: "acme: listing machines".
   using Explain = std::function<std::optional<Failure>(const ApiReply&, const std::string& doing)>;
 
-  // `base_url` without a slash at its end; the credential goes into `Authorization: Bearer <secret_key>`.
-  CloudApi(std::string cloud, std::string base_url, std::string secret_key, Explain explain)
+  // Puts into a request what proves who asks.
+  using Authorize = std::function<void(Call&, HttpRequest&)>;
+
+  // `base_url` without a slash at its end.
+  CloudApi(std::string cloud, std::string base_url, Authorize authorize, Explain explain)
       : cloud_(std::move(cloud)),
         base_url_(std::move(base_url)),
-        secret_key_(std::move(secret_key)),
+        authorize_(std::move(authorize)),
         explain_(std::move(explain)) {}
+  // The credential goes into `Authorization: Bearer <secret_key>`.
+  CloudApi(std::string cloud, std::string base_url, const std::string& secret_key, Explain explain)
+      : CloudApi(
+            std::move(cloud), std::move(base_url),
+            [secret_key](Call&, HttpRequest& request) { request.secret("Authorization", "Bearer ", secret_key); },
+            std::move(explain)) {}
+  CloudApi(std::string cloud, std::string base_url, const char* secret_key, Explain explain)
+      : CloudApi(std::move(cloud), std::move(base_url), std::string(secret_key), std::move(explain)) {}
 
   ApiReply get(Call& call, const std::string& doing, const std::string& path) const {
-    return send(doing, call.http().get(base_url_ + path), Effect::repeatable);
+    return send(call, doing, call.http().get(base_url_ + path), Effect::repeatable);
   }
-  ApiReply post(Call& call, const std::string& doing, const std::string& path, std::string json, Effect effect) const {
+  ApiReply post(Call& call, const std::string& doing, const std::string& path, std::string body, Effect effect,
+                std::string content_type = "application/json") const {
     auto request = call.http().post(base_url_ + path);
-    request.body(std::move(json));
-    return send(doing, std::move(request), effect);
+    request.body(std::move(body), std::move(content_type));
+    return send(call, doing, std::move(request), effect);
   }
   ApiReply put(Call& call, const std::string& doing, const std::string& path, std::string json, Effect effect) const {
     auto request = call.http().put(base_url_ + path);
@@ -67,7 +80,7 @@ class CloudApi {
     return send(doing, std::move(request), effect);
   }
   ApiReply remove(Call& call, const std::string& doing, const std::string& path) const {
-    return send(doing, call.http().remove(base_url_ + path), Effect::repeatable);
+    return send(call, doing, call.http().remove(base_url_ + path), Effect::repeatable);
   }
 
   // The items of the list `key` of an answer. Without it the answer is no list at all, least of all an empty one, and
@@ -107,12 +120,13 @@ class CloudApi {
     return whole ? seconds * 1000 : -1;
   }
 
-  ApiReply send(const std::string& doing, HttpRequest request, Effect effect) const {
-    request.secret("Authorization", "Bearer ", secret_key_).header("Accept", "application/json");
+  ApiReply send(Call& call, const std::string& doing, HttpRequest request, Effect effect) const {
+    authorize_(call, request);
+    request.header("Accept", "application/json");
     request.retry(effect == Effect::once ? STOKER_RETRY_NEVER : STOKER_RETRY_ALWAYS);
     const HttpResponse response = request.send();
     const bool success = response.status() >= 200 && response.status() < 300;
-    ApiReply reply{response.status(), {}};
+    ApiReply reply{response.status(), {}, std::string(response.header("Date"))};
     try {
       if (!response.body().empty())
         reply.body = Json::parse(response.body(), sentence(doing), status_of(response.status(), effect));
@@ -127,7 +141,8 @@ class CloudApi {
     throw failure;
   }
 
-  std::string cloud_, base_url_, secret_key_;
+  std::string cloud_, base_url_;
+  Authorize authorize_;
   Explain explain_;
 };
 
