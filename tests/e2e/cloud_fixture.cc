@@ -106,17 +106,34 @@ std::string CloudTest::url(const std::string& name) const {
   return Json::parse(content(cloud_folder / "ready.json"), "ready.json")[name].text();
 }
 
-std::string CloudTest::host_of(const std::string& name) {
-  return name == "lambda" ? "cloud.lambda.ai" : "api.digitalocean.com";
+Words CloudTest::hosts_of(const std::string& name) {
+  if (name == "lambda") return {"cloud.lambda.ai"};
+  if (name == "aws")
+    return {"ec2.us-east-1.amazonaws.com", "sts.us-east-1.amazonaws.com", "ssm.us-east-1.amazonaws.com",
+            "api.pricing.us-east-1.amazonaws.com"};
+  return {"api.digitalocean.com"};
 }
 
-std::string CloudTest::secret_field(const std::string& name) { return name == "lambda" ? "api_key" : "token"; }
+std::string CloudTest::secret_field(const std::string& name) {
+  return name == "lambda" ? "api_key" : name == "aws" ? "secret_access_key" : "token";
+}
+
+std::string CloudTest::values_of(const std::string& name, const std::string& secret) {
+  const std::string field = "\"" + secret_field(name) + "\":";
+  if (name != "aws") return field + json_text(secret);
+  const size_t key = secret.find(':'), token = std::min(secret.find(':', key + 1), secret.size());
+  std::string values = R"("access_key_id":)" + json_text(secret.substr(0, key)) + "," + field +
+                       json_text(secret.substr(key + 1, token - key - 1));
+  if (token < secret.size()) values += R"(,"session_token":)" + json_text(secret.substr(token + 1));
+  return values;
+}
 
 void CloudTest::enable(const Words& clouds) const {
   std::string plugins = "local, ssh, transformers", endpoints;
   for (const std::string& one : clouds) {
     plugins += ", " + one;
-    endpoints += (endpoints.empty() ? "" : ", ") + host_of(one) + ": \"" + url(one) + "\"";
+    for (const std::string& host : hosts_of(one))
+      endpoints += (endpoints.empty() ? "" : ", ") + host + ": \"" + url(one) + "\"";
   }
   write_config("plugins: [" + plugins + "]\nhttp: { endpoints: { " + endpoints + " } }\n");
 }
@@ -142,9 +159,8 @@ std::string CloudTest::token_without(const std::string& scope) const {
 }
 
 Answer CloudTest::post_account(const std::string& name, const std::string& secret) const {
-  return api().call(
-      "POST", "/v1/accounts",
-      R"({"provider":")" + name + R"(","values":{")" + secret_field(name) + R"(":)" + json_text(secret) + "}}");
+  return api().call("POST", "/v1/accounts",
+                    R"({"provider":")" + name + R"(","values":{)" + values_of(name, secret) + "}}");
 }
 
 void CloudTest::connect(const std::string& name) const {

@@ -15,20 +15,25 @@ constexpr const char* kForeignKey =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEx3rVTEnRDzRUFuTIVmc6UCVEFsSZjZq2u0GwLmJZeL theirs";
 
 std::string seed(const std::string& cloud, size_t count, const std::string& settings) {
-  const bool lambda = cloud == "lambda";
+  const auto foreign = [&]() -> std::pair<const char*, const char*> {
+    if (cloud == "aws") return {"g5.xlarge", "us-east-1a"};
+    if (cloud == "lambda") return {"gpu_1x_a10", "us-east-1"};
+    return {"gpu-h200x1-141gb", "atl1"};
+  }();
   JsonWriter json;
   json.begin_object().key(cloud).begin_object().key("settings").raw(settings).key("credentials").begin_array();
   for (size_t i = 1; i <= count; ++i) {
     const std::string number = std::to_string(i);
     json.begin_object().member("name", "a" + number).member("account", "a" + number);
-    json.member("secret", "made-up-for-account-" + number + "-of-" + cloud).end_object();
+    const std::string key = cloud == "aws" ? "AKIAEXAMPLE" + number + ":" : "";  // the half that is no secret
+    json.member("secret", key + "made-up-for-account-" + number + "-of-" + cloud).end_object();
   }
   json.end_array().key("keys").begin_array();
   json.begin_object().member("name", "theirs").member("public_key", kForeignKey).end_object().end_array();
   json.key("instances").begin_array();
   for (size_t i = 1; i <= count; ++i) {
     json.begin_object().member("name", "theirs").member("account", "a" + std::to_string(i));
-    json.member("type", lambda ? "gpu_1x_a10" : "gpu-h200x1-141gb").member("region", lambda ? "us-east-1" : "atl1");
+    json.member("type", foreign.first).member("region", foreign.second);
     json.end_object();
   }
   return json.end_array().end_object().end_object().str();
@@ -47,10 +52,9 @@ void ManyAccounts::start_with(const std::string& cloud_name, size_t count, doubl
 }
 
 Answer ManyAccounts::post(const std::string& account) const {
-  JsonWriter json;
-  json.begin_object().member("id", account).member("provider", name).key("values").begin_object();
-  json.member(secret_field(name), credential(name, account)).end_object().end_object();
-  return api().call("POST", "/v1/accounts", json.str());
+  return api().call("POST", "/v1/accounts",
+                    R"({"id":")" + account + R"(","provider":")" + name + R"(","values":{)" +
+                        values_of(name, credential(name, account)) + "}}");
 }
 
 void ManyAccounts::connect_all() const {

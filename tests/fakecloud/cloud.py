@@ -91,6 +91,10 @@ class Cloud:
         """The machine turned itself off."""
         self.rentals.off(instance, t_ms, why)
 
+    def reclaim(self, instance, t_ms):
+        """The cloud takes it back, with the notice that it gives."""
+        self.rentals.preempt(instance, t_ms)
+
     # What all do.
 
     def is_host(self, host):
