@@ -57,6 +57,7 @@ constexpr Meaning kMeanings[] = {
     {"Throttling", STOKER_E_RATE_LIMITED, ""},
     {"ThrottlingException", STOKER_E_RATE_LIMITED, ""},
     {"InvalidInstanceID.NotFound", STOKER_E_NOT_FOUND, ""},
+    {"InvalidInstanceID.Malformed", STOKER_E_NOT_FOUND, ""},
     {"InvalidGroup.NotFound", STOKER_E_NOT_FOUND, ""},
     {"IdempotentParameterMismatch", STOKER_E_CONFLICT, ""},
     {"DependencyViolation", STOKER_E_UNAVAILABLE, ""},

@@ -68,6 +68,9 @@ Failure unreadable(const std::string& doing, const char* how) {
   return {STOKER_E_UNAVAILABLE, "aws: " + doing + " gave a list that " + how};
 }
 
+// Whatever else is taken for one could neither be looked at nor terminated.
+bool is_machine_id(const std::string& id) { return id.starts_with("i-"); }
+
 }  // namespace
 
 AwsCloud::AwsCloud(const Config& config)
@@ -317,7 +320,7 @@ std::string AwsCloud::ensure_group(Call& call, const CreateRequest& request, con
   } catch (const Failure& failure) {
     if (failure.message().find("(InvalidGroup.Duplicate)") == std::string::npos) throw;
   }
-  if (id.empty()) id = find_group(call, request, place);
+  if (!id.starts_with("sg-")) id = find_group(call, request, place);
   Form rule;
   rule.add("GroupId", id).add("IpPermissions.1.IpProtocol", "tcp");
   rule.add("IpPermissions.1.FromPort", "22").add("IpPermissions.1.ToPort", "22");
@@ -349,7 +352,7 @@ void AwsCloud::create(Call& call, const CreateRequest& request, const Emit<Insta
   }
   const std::vector<Xml> made = answer["instancesSet"].items();
   if (made.empty() ||
-      std::any_of(made.begin(), made.end(), [](const Xml& m) { return m["instanceId"].text().empty(); }))
+      std::any_of(made.begin(), made.end(), [](const Xml& m) { return !is_machine_id(m["instanceId"].text()); }))
     throw Failure{STOKER_E_UNKNOWN_OUTCOME, std::string("aws: ") + kLaunch + " gave no machine"};
   for (const Xml& item : made) {
     Instance instance = instance_of(item, region, ssh_user_);
@@ -367,7 +370,7 @@ void AwsCloud::find(Call& call, const FindQuery& query, const Emit<Instance>& em
     each(call, kList, region, "DescribeInstances", "reservationSet", form, [&](const Xml& reservation) {
       for (const Xml& item : reservation["instancesSet"].items()) {
         const Instance instance = instance_of(item, region, ssh_user_);
-        if (instance.id.empty()) throw unreadable(kList, "has an item without an id");
+        if (!is_machine_id(instance.id)) throw unreadable(kList, "has an item without an id");
         if (query.wants(instance.client_token) && found.insert(instance.id).second) emit(instance);
       }
     });
@@ -396,7 +399,7 @@ void AwsCloud::list_resources(Call& call, const FindQuery& query, const Emit<Res
   for (const std::string& region : regions_)
     each(call, kListGroups, region, "DescribeSecurityGroups", "securityGroupInfo", form, [&](const Xml& group) {
       const std::string id = group["groupId"].text(), token = tag_of(group, "stk-token");
-      if (id.empty()) throw unreadable(kListGroups, "has an item without an id");
+      if (!id.starts_with("sg-")) throw unreadable(kListGroups, "has an item without an id");
       if (query.wants(token)) emit(Resource{STOKER_RESOURCE_FIREWALL, id, region, group["groupName"].text(), token});
     });
 }

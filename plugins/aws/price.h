@@ -21,8 +21,8 @@ struct PriceList {
 };
 
 // Of one region; of one machine type, or all with GPUs. A credential that may not read prices (pricing:GetProducts) and
-// a price list that does not answer leave our own list, which is for three regions with the same prices; elsewhere that
-// is thrown.
+// a price list that gives none leave our own list, which is for three regions with the same prices; elsewhere that is
+// thrown.
 [[nodiscard]] PriceList on_demand_prices(Call& call, AwsApi& api, const std::string& region,
                                          const std::string& machine = {});
 

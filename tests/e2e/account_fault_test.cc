@@ -29,6 +29,13 @@ constexpr Check kChecks[] = {
     {"digitalocean", "keys.create", "registering an SSH key", true},
     {"digitalocean", "keys.delete", "removing an SSH key", true},
     {"digitalocean", "tags.delete", "removing a tag", true},
+    {"aws", "identity", "asking whose key it is", false},
+    {"aws", "subnets", "listing subnets", false},
+    {"aws", "instances.list", "listing machines", true},
+    {"aws", "launch", "launching", true},
+    {"aws", "terminate", "terminating", true},
+    {"aws", "groups.create", "creating a security group", true},
+    {"aws", "groups.delete", "removing a security group", true},
 };
 
 void PrintTo(const Check& check, std::ostream* out) { *out << check.cloud << " " << check.operation; }

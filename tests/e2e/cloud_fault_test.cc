@@ -20,6 +20,8 @@ struct Place {
 
   [[nodiscard]] bool is(const std::string& name) const { return operation == name; }
   [[nodiscard]] bool launches() const { return is("launch") || is("droplets.create"); }
+  // The same request again makes no second machine, so that an unclear answer is asked for once more.
+  [[nodiscard]] bool repeats() const { return std::string(cloud) == "aws"; }
 };
 
 constexpr Place kPlaces[] = {
@@ -48,6 +50,22 @@ constexpr Place kPlaces[] = {
     {"digitalocean", "keys.delete", "", Place::releasing},
     {"digitalocean", "tags.list", "", Place::releasing},
     {"digitalocean", "tags.delete", "", Place::releasing},
+    {"aws", "types", "listing machine types"},
+    {"aws", "zones", "listing zones"},
+    {"aws", "subnets", "listing subnets"},
+    {"aws", "parameter", "looking up the image"},
+    {"aws", "images", "looking at the image"},
+    {"aws", "prices", ""},
+    {"aws", "prices", "", Place::again},
+    {"aws", "groups.create", "creating a security group"},
+    {"aws", "groups.open", "opening the SSH port"},
+    {"aws", "launch", "launching"},
+    {"aws", "instances.get", ""},
+    {"aws", "terminate", "", Place::releasing},
+    {"aws", "instances.get", "", Place::releasing},
+    {"aws", "instances.list", "", Place::releasing},
+    {"aws", "groups.list", "", Place::releasing},
+    {"aws", "groups.delete", "", Place::releasing},
 };
 
 std::string title(const Place& place) {
@@ -64,8 +82,10 @@ std::vector<SingleFault> faults_of(const Place& place) {
   const auto add = [&](const std::vector<SingleFault>& more) { all.insert(all.end(), more.begin(), more.end()); };
   const std::string operation = place.operation;
   const bool machines = operation.starts_with("instances.") || operation.starts_with("droplets.");
-  if (place.is("instance-types") || place.is("sizes") || operation.ends_with(".list"))
-    add(faults_of_list(machines, std::string(place.cloud) == "digitalocean"));
+  const bool lists = place.is("instance-types") || place.is("sizes") || place.is("types") || place.is("zones") ||
+                     place.is("subnets") || operation.ends_with(".list");
+  if (lists)
+    add(faults_of_list(machines, std::string(place.cloud) != "lambda"));
   else if (operation.ends_with(".get"))
     all.push_back({"strange-state", SingleFault::lie, R"("fault":"strange-state")"});
   if (place.launches()) add(faults_of_launch(place.cloud));
@@ -97,13 +117,17 @@ std::string settings_of(const Place& place) {
 
 // That nothing is on offer is believed before anything is rented.
 bool offers_nothing(const Place& place, const SingleFault& fault) {
-  return fault.name == "empty-list" && place.when == Place::begin && (place.is("instance-types") || place.is("sizes"));
+  const auto is_any = [&](std::initializer_list<const char*> names) {
+    return std::any_of(names.begin(), names.end(), [&](const char* one) { return place.is(one); });
+  };
+  return fault.name == "empty-list" && place.when == Place::begin &&
+         is_any({"instance-types", "sizes", "types", "zones", "subnets"});
 }
 
 // The first offer comes to nothing, and the next one is taken.
 bool takes_another(const Place& place, const SingleFault& fault) {
-  return place.launches() && (fault.kind == SingleFault::silent || fault.status >= 500 || fault.name == "sold-out" ||
-                              fault.name == "dearer");
+  const bool unclear = fault.kind == SingleFault::silent || fault.status >= 500;
+  return place.launches() && ((unclear && !place.repeats()) || fault.name == "sold-out" || fault.name == "dearer");
 }
 
 // A list that lacks what the job has chosen (Lambda's second type) sends it to the next offer. On a busy computer it
@@ -116,8 +140,8 @@ bool may_lack_the_choice(const Place& place, const SingleFault& fault) {
 // What is missing while a launch is prepared may be there the next time; a launch itself says what it misses.
 bool is_refused(const Place& place, const SingleFault& fault) {
   if (place.doing[0] == '\0' || fault.kind != SingleFault::definite) return false;
-  const bool prepares =
-      place.when == Place::again || place.is("ssh-keys.list") || place.is("ssh-keys.create") || place.is("keys.create");
+  const bool prepares = place.when == Place::again || place.is("ssh-keys.list") || place.is("ssh-keys.create") ||
+                        place.is("keys.create") || place.is("groups.create") || place.is("groups.open");
   return fault.status != 404 || !prepares;
 }
 

@@ -59,21 +59,25 @@ std::vector<SingleFault> faults_of_list(bool machines, bool pages) {
 }
 
 std::vector<SingleFault> faults_of_launch(const std::string& cloud) {
-  const bool lambda = cloud == "lambda";
+  const bool lambda = cloud == "lambda", aws = cloud == "aws";
   const auto refused = [](int status, const std::string& more) {
     return R"("fault":"refuse","status":)" + std::to_string(status) + "," + more;
   };
   const std::string sold_out =
-      lambda ? refused(400, R"("code":"instance-operations/launch/insufficient-capacity","message":"none left")")
-             : refused(422, R"("message":"Size is not available in this region.")");
+      aws      ? refused(500, R"("code":"InsufficientInstanceCapacity","message":"none left")")
+      : lambda ? refused(400, R"("code":"instance-operations/launch/insufficient-capacity","message":"none left")")
+               : refused(422, R"("message":"Size is not available in this region.")");
   const std::string quota =
-      lambda ? refused(400, R"("code":"global/quota-exceeded","message":"the limit is reached")")
-             : refused(422, R"("message":"creating this/these droplet(s) will exceed your droplet limit")");
-  return {{"double", cloudy, R"("fault":"double")"},
-          {"dearer", cloudy, R"("fault":"dearer")"},
-          {"wrong-id", cloudy, R"("fault":"wrong-id")"},
-          {"sold-out", cloudy, sold_out},
-          {"quota", definite, quota}};
+      aws      ? refused(400, R"("code":"VcpuLimitExceeded","message":"the limit is reached")")
+      : lambda ? refused(400, R"("code":"global/quota-exceeded","message":"the limit is reached")")
+               : refused(422, R"("message":"creating this/these droplet(s) will exceed your droplet limit")");
+  std::vector<SingleFault> all = {{"double", cloudy, R"("fault":"double")"},
+                                  {"wrong-id", cloudy, R"("fault":"wrong-id")"},
+                                  {"sold-out", cloudy, sold_out},
+                                  {"quota", definite, quota}};
+  // No answer of EC2's names a price.
+  if (!aws) all.push_back({"dearer", cloudy, R"("fault":"dearer")"});
+  return all;
 }
 
 }  // namespace stoker::e2e

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sdk/include/stoker/cpp/call.hpp"
@@ -13,7 +15,8 @@ namespace stoker::test {
 
 struct Reply {
   int status = 200;
-  std::string body;
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 // One at a time: the tables of the SDK have no place for more.
@@ -25,6 +28,7 @@ class ScriptedApi {
   explicit ScriptedApi(Answer answer) : answer_(std::move(answer)) {
     current = this;
     host_.http = &kHttp;
+    host_.secrets = &kSecrets;
     detail::host = host_.table();
   }
   ~ScriptedApi() {
@@ -35,7 +39,10 @@ class ScriptedApi {
   ScriptedApi& operator=(const ScriptedApi&) = delete;
 
   Call call{&call_};
-  std::vector<std::string> requests;  // "GET /v2/sizes?page=1"
+  std::vector<std::string> requests;                        // "GET /v2/sizes?page=1"
+  std::vector<std::map<std::string, std::string>> headers;  // of each, without secrets; "url" beside them
+  std::map<std::string, std::string> secrets;               // of the account
+  std::vector<std::string> log() { return host_.lines(); }
 
  private:
   static stoker_status send(stoker_call*, const stoker_http_request* request,
@@ -43,15 +50,30 @@ class ScriptedApi {
     const std::string url(view(request->url)), method(view(request->method));
     const std::string path = url.substr(url.find('/', url.find("//") + 2));
     current->requests.push_back(method + " " + path);
+    auto& sent = current->headers.emplace_back();
+    sent["url"] = url;
+    for (std::size_t i = 0; i < request->n_headers; ++i)
+      sent[std::string(view(request->headers[i].name))] = view(request->headers[i].value);
     const Reply reply = current->answer_(method, path, std::string(view(request->body)));
     auto response = sized<stoker_http_response>();
     response.status = reply.status;
     response.body = {reply.body.data(), reply.body.size()};
+    std::vector<stoker_header> given;
+    for (const auto& [name, value] : reply.headers) given.push_back({str(name), str(value)});
+    response.headers = given.data();
+    response.n_headers = given.size();
     sink(user, &response);
+    return STOKER_OK;
+  }
+  static stoker_status use(stoker_call*, stoker_str key, void (*sink)(void* user, stoker_bytes), void* user) {
+    const auto found = current->secrets.find(std::string(view(key)));
+    if (found == current->secrets.end()) return STOKER_E_INVALID;
+    sink(user, {found->second.data(), found->second.size()});
     return STOKER_OK;
   }
 
   static constexpr stoker_http kHttp{sizeof(stoker_http), 0, &send};
+  static constexpr stoker_secrets kSecrets{sizeof(stoker_secrets), 0, &use};
   inline static ScriptedApi* current = nullptr;
 
   Answer answer_;
