@@ -95,8 +95,9 @@ PriceList on_demand_prices(Call& call, AwsApi& api, const std::string& region, c
   } catch (const Failure& failure) {
     const stoker_status status = failure.status();
     const bool listed = std::find(std::begin(kListRegions), std::end(kListRegions), region) != std::end(kListRegions);
-    if (!listed || status == STOKER_E_CANCELLED || status == STOKER_E_DEADLINE || status == STOKER_E_RATE_LIMITED)
-      throw;
+    const bool refused = status == STOKER_E_FORBIDDEN || status == STOKER_E_AUTH || status == STOKER_E_INVALID ||
+                         status == STOKER_E_NOT_FOUND;
+    if (!listed || !refused) throw;
     call.log(STOKER_LOG_WARNING, failure.message() + "; prices are those of " + kListDate + " and may have changed");
     PriceList list{{}, true};
     for (const auto& [name, micros] : kList) list.micros_per_hour.emplace(name, micros);

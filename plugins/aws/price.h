@@ -20,9 +20,9 @@ struct PriceList {
   [[nodiscard]] const std::int64_t* find(const std::string& machine) const;
 };
 
-// Of one region; of one machine type, or all with GPUs. A credential that may not read prices (pricing:GetProducts) and
-// a price list that gives none leave our own list, which is for three regions with the same prices; elsewhere that is
-// thrown.
+// Of one region; of one machine type, or all with GPUs. Where AWS refuses it, as to a credential without
+// pricing:GetProducts, our own list takes its place, which is for three regions with the same prices; elsewhere, and
+// where nothing can be read just now, that is thrown.
 [[nodiscard]] PriceList on_demand_prices(Call& call, AwsApi& api, const std::string& region,
                                          const std::string& machine = {});
 
