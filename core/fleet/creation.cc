@@ -184,8 +184,8 @@ InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const 
         refuse(ctx, row, error.what());
         throw Error(Fault::unavailable, row.provider + " made nothing in 10 minutes: " + error.what(), error.hint);
       }
-      // The same token again makes no second machine; but what tells nothing for so long is asked in another way.
-      if (!surely_nothing && ctx.clock.mono_ms() - began > kUnavailableMs)
+      // The same token again makes no second machine; but where that tells nothing for so long, a listing may.
+      if (!surely_nothing && ctx.clock.mono_ms() - began > provider->facts().settle_ms)
         return resolve_by_listing(ctx, row, *provider, closing);
       if (ctx.alarm) ctx.alarm("creating " + row.id + " at " + row.provider + ": " + error.what() + "; trying again");
       pause = std::max(back_off, error.retry_after_ms);
