@@ -27,6 +27,8 @@ HttpUrl setting(const char* field, const std::string& text) {
   }
 }
 
+constexpr char kMetadataService[] = "169.254.169.254";
+
 HttpUrl endpoint(const std::string& host, const std::string& text) {
   HttpUrl base = setting("http.endpoints", text);
   if (!base.tls && !is_loopback(base.host))
@@ -52,7 +54,7 @@ HttpTransport::HttpTransport(HttpOptions options, Clock& clock)
                 "http.proxy");
 }
 
-HttpRoute HttpTransport::route(const HttpUrl& url) const {
+HttpRoute HttpTransport::route(const HttpUrl& url, bool announced) const {
   const auto at = endpoints_.find(url.host);
   if (at != endpoints_.end()) {
     HttpRoute route{at->second, true};
@@ -60,6 +62,7 @@ HttpRoute HttpTransport::route(const HttpUrl& url) const {
     return route;
   }
   if (url.tls) return {url, false};
+  if (announced && (is_loopback(url.host) || url.host == kMetadataService)) return {url, true};
   throw Error(Fault::invalid, url.origin() + " is without TLS", "begin the address with https://");
 }
 

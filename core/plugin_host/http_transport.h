@@ -28,7 +28,7 @@ struct HttpOptions {
 // Where a request goes in truth.
 struct HttpRoute {
   HttpUrl to;
-  bool redirected = false;  // by http.endpoints
+  bool redirected = false;  // by http.endpoints, or meant for this machine in the first place
 };
 
 // One an agent, any thread. Nothing is opened or loaded before the first request.
@@ -37,8 +37,10 @@ class HttpTransport {
   // Throws Error{invalid} with field = "http.endpoints" or "http.proxy".
   HttpTransport(HttpOptions options, Clock& clock);
 
-  // Throws Error{invalid} for a URL without TLS that no endpoint redirects.
-  [[nodiscard]] HttpRoute route(const HttpUrl& url) const;
+  // Throws Error{invalid} for a URL without TLS that no endpoint redirects. `announced`: the plugin's descriptor names
+  // this very host; then one without TLS may be an emulator on this machine, or the metadata service that clouds give
+  // to theirs, which has no TLS.
+  [[nodiscard]] HttpRoute route(const HttpUrl& url, bool announced = false) const;
   // One try. `reuse`: a connection that was idle will do. Throws TransportError, and Error as write_head() does.
   [[nodiscard]] HttpAnswer exchange(const HttpRoute& route, const HttpRequest& request, const SecretSource* secrets,
                                     bool reuse, const Wait& wait, Departure& departure);
