@@ -97,12 +97,13 @@ ErrorText error_of(const std::string& body) {
   }
 }
 
-std::string minutes(std::int64_t ms) {
-  const std::int64_t count = (ms < 0 ? -ms : ms) / 60'000;
-  return std::to_string(count) + (count == 1 ? " minute" : " minutes");
-}
-
 }  // namespace
+
+std::string clock_told(std::int64_t behind_ms) {
+  const std::int64_t minutes = (std::abs(behind_ms) + 30'000) / 60'000;
+  return "the clock of this machine is " + std::to_string(minutes) + " minutes " +
+         (behind_ms > 0 ? "behind" : "ahead of") + " AWS's";
+}
 
 std::string error_code(const std::string& body) { return error_of(body).code; }
 
@@ -198,9 +199,7 @@ bool AwsApi::mended(Call& call, const std::string& code, const HttpResponse& res
   const bool agree = behind > -kSkewMs && behind < kSkewMs;
   if (theirs != 0 && (agree ? clock_behind_ms_ != 0 : std::abs(behind - clock_behind_ms_) > kSkewMs)) {
     clock_behind_ms_ = agree ? 0 : behind;
-    if (!agree)
-      call.log(STOKER_LOG_WARNING, "the clock of this machine is " + minutes(behind) +
-                                       (behind > 0 ? " behind" : " ahead of") + " AWS's; requests are signed by AWS's");
+    if (!agree) call.log(STOKER_LOG_WARNING, clock_told(behind) + "; requests are signed by AWS's");
     return true;
   }
   return credentials_.renew();

@@ -56,6 +56,9 @@ class AwsApi {
   std::int64_t clock_behind_ms_ = 0;
 };
 
+// "the clock of this machine is 60 minutes behind AWS's"
+[[nodiscard]] std::string clock_told(std::int64_t behind_ms);
+
 // The code of an error answer, whatever its envelope: EC2's, that of STS, or a JSON API's. Empty: it has none.
 [[nodiscard]] std::string error_code(const std::string& body);
 

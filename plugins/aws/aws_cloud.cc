@@ -124,9 +124,8 @@ Account AwsCloud::validate(Call& call) {
   if (account.empty()) throw Failure{STOKER_E_UNAVAILABLE, std::string("aws: ") + kIdentity + " gave no account"};
   // It works by AWS's clock meanwhile, so that no machine is stuck; but deadlines and bills rest on this one.
   if (const std::int64_t behind = api_.clock_behind_ms(); behind != 0)
-    throw Failure{STOKER_E_INVALID, "aws: the clock of this machine is " + std::to_string(std::abs(behind) / 60'000) +
-                                        " minutes " + (behind > 0 ? "behind" : "ahead of") + " AWS's"}
-        .hint("set it right, for example with: timedatectl set-ntp true");
+    throw Failure{STOKER_E_INVALID, "aws: " + clock_told(behind)}.hint(
+        "set it right, for example with: timedatectl set-ntp true");
   for (const std::string& region : regions_) {
     require_permissions(call, region);
     if (places(call, region).empty())
