@@ -186,6 +186,9 @@ InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const 
         refuse(ctx, row, error.what());
         throw Error(Fault::unavailable, row.provider + " made nothing in 10 minutes: " + error.what(), error.hint);
       }
+      // The same token again makes no second machine; but where that tells nothing for so long, a listing may.
+      if (!surely_nothing && ctx.clock.mono_ms() - began > provider->facts().settle_ms)
+        return resolve_by_listing(ctx, row, *provider, closing);
       if (ctx.alarm) ctx.alarm("creating " + row.id + " at " + row.provider + ": " + error.what() + "; trying again");
       pause = std::max(back_off, error.retry_after_ms);
       ctx.clock.sleep(std::max(pause, provider->facts().min_create_interval_ms), {unwanted, closing.deadline_ms});

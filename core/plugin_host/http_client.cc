@@ -45,7 +45,7 @@ class HttpClient::Sending {
       : client_(client), clock_(client.transport_.clock()), request_(request), caller_(caller), wait_(wait) {}
 
   HttpAnswer run() {
-    const HttpRoute route = client_.transport_.route(request_.url);
+    const HttpRoute route = client_.transport_.route(request_.url, client_.names(request_.url.host));
     Backoff backoff(client_.pace_.interval_ms, client_.transport_.jitter());
     if (!take_turn())
       throw explain({Kind::deadline, "the pace of the account gives it no turn in the time allowed",
@@ -164,6 +164,11 @@ void HttpClient::check_host(const HttpUrl& url, const std::string& plugin) const
   throw Error(Fault::forbidden,
               plugin + " may not talk to " + url.host + ": its descriptor announces " + (all.empty() ? "no host" : all),
               "correct the address in its set-up; if it has none, tell the plugin's author");
+}
+
+// Itself, and by no pattern.
+bool HttpClient::names(const std::string& host) const {
+  return std::find(allowed_hosts_.begin(), allowed_hosts_.end(), host) != allowed_hosts_.end();
 }
 
 std::optional<HttpUrl> HttpClient::redirection(const HttpRequest& request, const HttpAnswer& answer) const {

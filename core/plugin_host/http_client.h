@@ -40,6 +40,7 @@ class HttpClient {
   class Sending;
 
   void check_host(const HttpUrl& url, const std::string& plugin) const;
+  [[nodiscard]] bool names(const std::string& host) const;
   [[nodiscard]] std::optional<HttpUrl> redirection(const HttpRequest& request, const HttpAnswer& answer) const;
 
   HttpTransport& transport_;

@@ -54,7 +54,7 @@ HttpTransport::HttpTransport(HttpOptions options, Clock& clock)
                 "http.proxy");
 }
 
-HttpRoute HttpTransport::route(const HttpUrl& url) const {
+HttpRoute HttpTransport::route(const HttpUrl& url, bool announced) const {
   const auto at = endpoints_.find(url.host);
   if (at != endpoints_.end()) {
     HttpRoute route{at->second, true, false};
@@ -63,6 +63,7 @@ HttpRoute HttpTransport::route(const HttpUrl& url) const {
   }
   if (url.tls) return {url, false, false};
   if (url.host == kMetadataAddress && url.port == 80) return {url, false, true};
+  if (announced && is_loopback(url.host)) return {url, true, false};
   throw Error(Fault::invalid, url.origin() + " is without TLS", "begin the address with https://");
 }
 

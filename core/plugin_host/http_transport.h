@@ -28,7 +28,7 @@ struct HttpOptions {
 // Where a request goes in truth.
 struct HttpRoute {
   HttpUrl to;
-  bool redirected = false;  // by http.endpoints
+  bool redirected = false;  // by http.endpoints, or meant for this machine in the first place
   bool metadata = false;    // the cloud's own server on the machine this agent runs on: private, and no proxy knows it
 };
 
@@ -39,8 +39,9 @@ class HttpTransport {
   HttpTransport(HttpOptions options, Clock& clock);
 
   // Throws Error{invalid} for a URL without TLS that no endpoint redirects and that is not the metadata server's, which
-  // clouds serve without.
-  [[nodiscard]] HttpRoute route(const HttpUrl& url) const;
+  // clouds serve without. `announced`: the plugin's descriptor names this very host; then one without TLS may also be
+  // an emulator on this machine.
+  [[nodiscard]] HttpRoute route(const HttpUrl& url, bool announced = false) const;
   // One try. `reuse`: a connection that was idle will do. Throws TransportError, and Error as write_head() does.
   [[nodiscard]] HttpAnswer exchange(const HttpRoute& route, const HttpRequest& request, const SecretSource* secrets,
                                     bool reuse, const Wait& wait, Departure& departure);

@@ -1,5 +1,6 @@
 #include "sdk/check/cloud_template.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace stoker::check {
@@ -21,6 +22,46 @@ YamlNode fill_text(const YamlNode& shape, const Lookup& lookup) {
     at = close + 1;
   }
   return YamlNode::of_text(filled);
+}
+
+void add_xml(std::string& out, const YamlNode& tree) {
+  if (tree.kind == YamlNode::Kind::scalar) {
+    for (const char c : tree.text) {
+      if (c == '<')
+        out += "&lt;";
+      else if (c == '&')
+        out += "&amp;";
+      else
+        out += c;
+    }
+    return;
+  }
+  for (size_t i = 0; i < tree.items.size(); ++i) {
+    const std::string name = tree.kind == YamlNode::Kind::map ? tree.keys[i] : "item";
+    if (tree.items[i].kind == YamlNode::Kind::null) continue;
+    out += "<" + name + ">";
+    add_xml(out, tree.items[i]);
+    out += "</" + name + ">";
+  }
+}
+
+int hex_digit(char c) {
+  const std::string_view digits = "0123456789abcdef";
+  const size_t at = digits.find(static_cast<char>(c | 0x20));
+  return c == '\0' || at == std::string_view::npos ? -1 : static_cast<int>(at);
+}
+
+std::string form_text(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+      plain += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      plain += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return plain;
 }
 
 std::string_view first_part(std::string_view& path) {
@@ -65,6 +106,23 @@ std::string to_json(const YamlNode& tree) {
   JsonWriter out;
   cli::write_json(out, tree);
   return out.str();
+}
+
+std::string to_xml(const YamlNode& tree, const std::string& root) {
+  std::string out = "<" + root + ">";
+  add_xml(out, tree);
+  return out + "</" + root + ">";
+}
+
+void read_form(YamlNode& into, std::string_view text) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('&'), text.size());
+    const std::string_view pair = text.substr(0, end);
+    const size_t equals = std::min(pair.find('='), pair.size());
+    make_path(into, form_text(pair.substr(0, equals))) =
+        YamlNode::of_text(form_text(pair.substr(std::min(equals + 1, pair.size()))));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
 }
 
 }  // namespace stoker::check

@@ -24,5 +24,9 @@ const YamlNode* at_path(const YamlNode& tree, std::string_view path);
 YamlNode& make_path(YamlNode& tree, std::string_view path);
 
 std::string to_json(const YamlNode& tree);
+// Members as elements within <root>, the items of a list as <item>.
+std::string to_xml(const YamlNode& tree, const std::string& root);
+// "a=1&b.c=2%203", names with dots going into depth.
+void read_form(YamlNode& into, std::string_view text);
 
 }  // namespace stoker::check

@@ -103,7 +103,7 @@ struct Record {
   YamlNode fields;
   std::vector<std::string> states;
   size_t looks = 0;
-  std::string same;
+  std::string same, likeness;
   bool made = false;  // by a request
 };
 
@@ -120,10 +120,12 @@ struct ScriptedCloud::Impl {
 
   HttpReply error(const std::string& name);
   HttpReply reply(const Route& route, const Lookup& lookup, std::optional<YamlNode> content);
+  [[nodiscard]] YamlNode body_of(const Route& route, const Lookup& lookup, std::optional<YamlNode> content) const;
+  [[nodiscard]] HttpReply written(const Route& route, const YamlNode& body) const;
   HttpReply act(const Route& route, Asked& asked);
   HttpReply make(const Route& route, const Lookup& lookup);
   HttpReply list(const Route& route, const Asked& asked, const Lookup& lookup);
-  HttpReply show(const Route& route, const Asked& asked, const Lookup& lookup);
+  HttpReply show(const Route& route, const Lookup& lookup);
   HttpReply drop(const Route& route, const Lookup& lookup);
   YamlNode item(const Route& route, Record& record, const Lookup& outer);
   [[nodiscard]] bool wanted(const Route& route, const Record& record, const Lookup& lookup) const;
@@ -182,7 +184,8 @@ std::string ScriptedCloud::Impl::make_folder() {
 
 void ScriptedCloud::Impl::read_records(const YamlNode& given) {
   for (size_t i = 0; i < given.items.size(); ++i)
-    for (const YamlNode& fields : given.items[i].items) records[given.keys[i]].push_back({fields, {}, 0, {}, false});
+    for (const YamlNode& fields : given.items[i].items)
+      records[given.keys[i]].push_back({fields, {}, 0, {}, {}, false});
 }
 
 void ScriptedCloud::Impl::name_secrets(const YamlNode& tree) {
@@ -212,16 +215,27 @@ HttpReply ScriptedCloud::Impl::error(const std::string& which) {
   return reply;
 }
 
-HttpReply ScriptedCloud::Impl::reply(const Route& route, const Lookup& lookup, std::optional<YamlNode> content) {
-  HttpReply reply;
-  reply.status = number_at(route.rules, "status", 200);
+YamlNode ScriptedCloud::Impl::body_of(const Route& route, const Lookup& lookup, std::optional<YamlNode> content) const {
   const YamlNode* shape = route.rules.find("body");
   const std::string where = route.rule("as");
-  if (shape == nullptr && !content) return reply;
   YamlNode body = shape == nullptr ? YamlNode() : fill(*shape, lookup);
   if (content) (where.empty() ? body : make_path(body, where)) = std::move(*content);
   if (strange && body.kind != NodeKind::sequence) body.member("reticulated_splines") = YamlNode::of_text("seven");
-  reply.body = to_json(body);
+  return body;
+}
+
+HttpReply ScriptedCloud::Impl::written(const Route& route, const YamlNode& body) const {
+  HttpReply reply;
+  reply.status = number_at(route.rules, "status", 200);
+  const bool xml = text_at(root, "answers") == "xml" && route.rule("json") != "true";
+  reply.body = xml ? to_xml(body, route.rule("root")) : to_json(body);
+  return reply;
+}
+
+HttpReply ScriptedCloud::Impl::reply(const Route& route, const Lookup& lookup, std::optional<YamlNode> content) {
+  if (route.rules.find("body") != nullptr || content) return written(route, body_of(route, lookup, std::move(content)));
+  HttpReply reply = written(route, {});
+  if (route.rule("root").empty()) reply.body.clear();
   return reply;
 }
 
@@ -246,7 +260,7 @@ YamlNode ScriptedCloud::Impl::item(const Route& route, Record& record, const Loo
     const YamlNode* own = at_path(record.fields, wanted);
     return own != nullptr ? own : outer(wanted);
   });
-  if (strange) filled.member("quantum_flux") = YamlNode::of_text("high");
+  if (strange && filled.kind == NodeKind::map) filled.member("quantum_flux") = YamlNode::of_text("high");
   return filled;
 }
 
@@ -255,16 +269,21 @@ HttpReply ScriptedCloud::Impl::make(const Route& route, const Lookup& lookup) {
   const YamlNode* same = route.rules.find("same");
   const std::string token = same == nullptr ? "" : fill(*same, lookup).text;
   const auto known = std::find_if(all.begin(), all.end(), [&](const Record& one) { return one.same == token; });
-  if (!token.empty() && known != all.end()) return reply(route, lookup, item(route, *known, lookup));
+  const YamlNode* alike = route.rules.find("alike");
+  const std::string likeness = alike == nullptr ? "" : fill(*alike, lookup).text;
+  if (!token.empty() && known != all.end())
+    return known->likeness == likeness ? reply(route, lookup, item(route, *known, lookup)) : error("conflict");
   Record record;
   if (const YamlNode* with = route.rules.find("with")) record.fields = fill(*with, lookup);
   YamlNode id = YamlNode::of_text(std::to_string(1000 + ++last_id));
-  id.plain = route.rule("id") == "number";
-  if (!id.plain) id.text = "id-" + id.text;
+  const std::string kind = route.rule("id");
+  id.plain = kind == "number";
+  if (!id.plain) id.text = (kind.empty() ? "id-" : kind) + id.text;
   record.fields.member("id") = id;
   if (const YamlNode* states = route.rules.find("states"))
     for (const YamlNode& state : states->items) record.states.push_back(state.text);
   record.same = token;
+  record.likeness = likeness;
   record.made = true;
   if (route.rule("make") == machines) ++made;
   all.push_back(std::move(record));
@@ -300,22 +319,22 @@ HttpReply ScriptedCloud::Impl::list(const Route& route, const Asked& asked, cons
     if (!by.empty()) items.keys.push_back(text_at(found[i]->fields, by));
     items.items.push_back(item(route, *found[i], lookup));
   }
-  HttpReply answer = reply(route, lookup, std::move(items));
+  YamlNode body = body_of(route, lookup, std::move(items));
   const std::string next = route.rule("pages.next");
-  if (next.empty() || end == found.size()) return answer;
-  YamlNode number = YamlNode::of_text(std::to_string(page + 1)), body = cli::parse_yaml(answer.body, "the answer");
+  if (next.empty() || end == found.size()) return written(route, body);
+  YamlNode number = YamlNode::of_text(std::to_string(page + 1));
   number.plain = true;
   const YamlNode* shape = at_path(route.rules, "pages.is");
   make_path(body, next) = shape == nullptr ? number : fill(*shape, [&](std::string_view) { return &number; });
-  answer.body = to_json(body);
-  return answer;
+  return written(route, body);
 }
 
-HttpReply ScriptedCloud::Impl::show(const Route& route, const Asked& asked, const Lookup& lookup) {
+HttpReply ScriptedCloud::Impl::show(const Route& route, const Lookup& lookup) {
   const std::string field = route.rule("by").empty() ? "id" : route.rule("by");
+  const YamlNode* given = route.rules.find("ids");
+  const YamlNode ids = fill(given == nullptr ? YamlNode::of_text("{path.id}") : *given, lookup);
   for (Record& record : records[route.rule("show")])
-    if (text_at(record.fields, field) == text_at(asked.path_values, "id"))
-      return reply(route, lookup, item(route, record, lookup));
+    if (holds(ids, text_at(record.fields, field))) return reply(route, lookup, item(route, record, lookup));
   return error("missing");
 }
 
@@ -336,7 +355,7 @@ HttpReply ScriptedCloud::Impl::act(const Route& route, Asked& asked) {
     return error(route.rule("refuse.error"));
   if (!route.rule("make").empty()) return make(route, lookup);
   if (!route.rule("list").empty()) return list(route, asked, lookup);
-  if (!route.rule("show").empty()) return show(route, asked, lookup);
+  if (!route.rule("show").empty()) return show(route, lookup);
   if (!route.rule("drop").empty()) return drop(route, lookup);
   if (!route.rule("error").empty()) return error(route.rule("error"));
   return reply(route, lookup, std::nullopt);
@@ -366,8 +385,10 @@ HttpReply ScriptedCloud::answer(const HttpMessage& request) {
   if (!asked.path.empty() && asked.path.front().empty()) asked.path.erase(asked.path.begin());
   for (const auto& [key, value] : parse_query(rest.substr(std::min(mark + 1, rest.size()))))
     asked.query.member(key) = YamlNode::of_text(value);
+  const bool form = request.header("Content-Type").starts_with("application/x-www-form-urlencoded");
+  if (form) read_form(asked.body, request.body), read_form(asked.query, request.body);
   try {
-    if (!request.body.empty()) asked.body = cli::parse_yaml(request.body, "its body");
+    if (!request.body.empty() && !form) asked.body = cli::parse_yaml(request.body, "its body");
   } catch (const Error& error) {
     return complain(std::string("is no JSON: ") + error.what());
   }

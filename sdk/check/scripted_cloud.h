@@ -14,10 +14,12 @@
 //     GET /types: {list: types, as: types, item: {id: "{id}"}}
 //     POST /machines:
 //       make: machines                 a record with a new id, and with the fields of `with`
+//       id: i-                         optional: what ids begin with, or `number`
 //       with: {name: "{body.name}"}
 //       refuse: {when: "{body.size}", is: none, error: invalid}   optional: what is answered with that error
 //       states: [starting, running]    {state} is the next of these each time the record is looked at
-//       same: "{body.token}"           optional: a record made with the same is answered, and none made
+//       same: "{body.token}"           optional: a record made with the same is answered, and none made ...
+//       alike: "{body.size}"           ... unless this differs, which is answered with the error `conflict`
 //       status: 201
 //       as: machine                    where in `body` the item stands; without it, it is the body
 //       item: {id: "{id}", name: "{name}", state: "{state}"}
@@ -26,9 +28,16 @@
 //       where: {tag: "{query.tag}"}    only records with that value, or with it in a list; null is no condition
 //       by: name                       optional: a map by that field instead of a list
 //       pages: {number: page, size: 2, next: links.next, is: "https://api.acme.example/v1/machines?page={next}"}
-//     "GET /machines/{id}": {show: machines, item: {id: "{id}"}}   by: name, where {id} stands for that field
+//     "GET /machines/{id}": {show: machines, item: {id: "{id}"}}   or with `ids`, as in drop; by: name, where the id
+//     stands
+//                                                                  for that field
 //     "DELETE /machines/{id}": {drop: machines, status: 204}
 //     POST /terminate: {drop: machines, ids: "{body.ids}"}
+//   answers: xml                       instead of JSON: members are elements, those of a list are <item>; `json: true`
+//                                      at a route excepts it, and `root` names its outermost element
+//
+// A body of form fields counts as part of the query: "POST /?Action=List". With `base: "https:/"` the first part of a
+// path is the host.
 //
 // "{name}" stands for a field of the record, or for path.x, query.x, body.x.y, secret.x. See cloud_template.h.
 #pragma once

@@ -35,6 +35,13 @@ constexpr Check kChecks[] = {
     {"vast", "instances.delete", "deleting an instance", true},
     {"gcp", "token", "getting an access token", false},
     {"gcp", "project", "reading the project", false},
+    {"aws", "identity", "asking whose key it is", false},
+    {"aws", "subnets", "listing subnets", false},
+    {"aws", "instances.list", "listing machines", true},
+    {"aws", "launch", "launching", true},
+    {"aws", "terminate", "terminating", true},
+    {"aws", "groups.create", "creating a security group", true},
+    {"aws", "groups.delete", "removing a security group", true},
 };
 
 void PrintTo(const Check& check, std::ostream* out) { *out << check.cloud << " " << check.operation; }

@@ -21,8 +21,12 @@ struct Place {
   [[nodiscard]] bool is(const std::string& name) const { return operation == name; }
   [[nodiscard]] bool launches() const { return operation == std::string(dialect_of(cloud).launch); }
   [[nodiscard]] bool lists_offers() const {
-    return is("instance-types") || is("sizes") || is("accelerators") || is("machine-types") || is("bundles");
+    constexpr const char* kLists[] = {"instance-types", "sizes", "accelerators", "machine-types",
+                                      "bundles",        "types", "zones",        "subnets"};
+    return std::any_of(std::begin(kLists), std::end(kLists), [this](const char* list) { return is(list); });
   }
+  // The same request again makes no second machine, so that an unclear answer is asked for once more.
+  [[nodiscard]] bool repeats() const { return std::string(cloud) == "aws"; }
 };
 
 constexpr Place kPlaces[] = {
@@ -72,6 +76,22 @@ constexpr Place kPlaces[] = {
     {"gcp", "instances.delete", "", Place::releasing},
     {"gcp", "instances.get", "", Place::releasing},
     {"gcp", "instances.list", "", Place::releasing},
+    {"aws", "types", "listing machine types"},
+    {"aws", "zones", "listing zones"},
+    {"aws", "subnets", "listing subnets"},
+    {"aws", "parameter", "looking up the image"},
+    {"aws", "images", "looking at the image"},
+    {"aws", "prices", ""},
+    {"aws", "prices", "", Place::again},
+    {"aws", "groups.create", "creating a security group"},
+    {"aws", "groups.open", "opening the SSH port"},
+    {"aws", "launch", "launching"},
+    {"aws", "instances.get", ""},
+    {"aws", "terminate", "", Place::releasing},
+    {"aws", "instances.get", "", Place::releasing},
+    {"aws", "instances.list", "", Place::releasing},
+    {"aws", "groups.list", "", Place::releasing},
+    {"aws", "groups.delete", "", Place::releasing},
 };
 
 std::string title(const Place& place) {
@@ -129,8 +149,9 @@ bool is_taken(const Place& place, const SingleFault& fault) {
 // The first offer comes to nothing, and the next one is taken.
 bool takes_another(const Place& place, const SingleFault& fault) {
   if (std::string(place.cloud) == "gcp") return fault.name == "sold-out";  // the same request may be sent again
-  return place.launches() && (fault.kind == SingleFault::silent || fault.status >= 500 || fault.name == "sold-out" ||
-                              fault.name == "dearer" || is_taken(place, fault));
+  const bool unclear = fault.kind == SingleFault::silent || fault.status >= 500;
+  return place.launches() && ((unclear && !place.repeats()) || fault.name == "sold-out" || fault.name == "dearer" ||
+                              is_taken(place, fault));
 }
 
 // A list that lacks what the job has chosen (Lambda's second type, the first ask of Vast's market) sends it to the next
@@ -145,8 +166,8 @@ bool may_lack_the_choice(const Place& place, const SingleFault& fault) {
 bool is_refused(const Place& place, const SingleFault& fault) {
   if (place.doing[0] == '\0' || fault.kind != SingleFault::definite || is_taken(place, fault)) return false;
   if (std::string(place.cloud) == "gcp" && fault.status == 401) return place.is("token");  // else there is a new one
-  const bool prepares =
-      place.when == Place::again || place.is("ssh-keys.list") || place.is("ssh-keys.create") || place.is("keys.create");
+  const bool prepares = place.when == Place::again || place.is("ssh-keys.list") || place.is("ssh-keys.create") ||
+                        place.is("keys.create") || place.is("groups.create") || place.is("groups.open");
   return fault.status != 404 || !prepares;
 }
 

@@ -116,6 +116,16 @@ Words CloudTest::hosts_of(const std::string& name) {
 
 std::string CloudTest::secret_field(const std::string& name) { return dialect_of(name).secret_field; }
 
+std::string CloudTest::values_of(const std::string& name, const std::string& secret) {
+  const std::string field = "\"" + secret_field(name) + "\":";
+  if (name != "aws") return field + json_text(secret);
+  const size_t key = secret.find(':'), token = std::min(secret.find(':', key + 1), secret.size());
+  std::string values = R"("access_key_id":)" + json_text(secret.substr(0, key)) + "," + field +
+                       json_text(secret.substr(key + 1, token - key - 1));
+  if (token < secret.size()) values += R"(,"session_token":)" + json_text(secret.substr(token + 1));
+  return values;
+}
+
 void CloudTest::enable(const Words& clouds) const {
   std::string plugins = "local, ssh, transformers", endpoints;
   for (const std::string& one : clouds) {
@@ -147,9 +157,8 @@ std::string CloudTest::token_without(const std::string& scope) const {
 }
 
 Answer CloudTest::post_account(const std::string& name, const std::string& secret) const {
-  return api().call(
-      "POST", "/v1/accounts",
-      R"({"provider":")" + name + R"(","values":{")" + secret_field(name) + R"(":)" + json_text(secret) + "}}");
+  return api().call("POST", "/v1/accounts",
+                    R"({"provider":")" + name + R"(","values":{)" + values_of(name, secret) + "}}");
 }
 
 void CloudTest::connect(const std::string& name) const {

@@ -46,6 +46,8 @@ class CloudTest : public AgentTest {
   static constexpr const char* kClouds[] = {"lambda", "digitalocean"};
   static Words hosts_of(const std::string& cloud);
   static std::string secret_field(const std::string& cloud);
+  // The members of an account's `values` for a credential as fakecloud writes it.
+  static std::string values_of(const std::string& cloud, const std::string& secret);
 
   // For gated-agent: the cloud's time; `more` is added.
   [[nodiscard]] Words on_cloud_time(const Words& more = {}) const;

@@ -12,8 +12,11 @@ TEST_P(CloudTinyLm, IsSetUpOfferedTrainedAndBroughtHome) {
   enable({name});
   start_fast_agent();
 
-  const Result added = cli({"accounts", "add", name, "--secret", secret_field(name) + "=env:CLOUD_KEY"},
-                           {"CLOUD_KEY=" + credential(name)});
+  const std::string key = credential(name);
+  const size_t id = name == "aws" ? key.find(':') : std::string::npos;
+  Words add = {"accounts", "add", name, "--secret", secret_field(name) + "=env:CLOUD_KEY"};
+  if (id != std::string::npos) add.insert(add.end(), {"--set", "access_key_id=" + key.substr(0, id)});
+  const Result added = cli(add, {"CLOUD_KEY=" + key.substr(id + 1)});
   ASSERT_EQ(added.code, 0) << added.out << added.err;
   const Result offers = cli({"offers", "--provider", name});
   EXPECT_EQ(offers.code, 0) << offers.err;
@@ -39,7 +42,7 @@ TEST_P(CloudTinyLm, IsSetUpOfferedTrainedAndBroughtHome) {
   EXPECT_TRUE(eventually([&] { return cli({"accounts", "remove", name, "--yes"}).code == 0; }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Clouds, CloudTinyLm, testing::ValuesIn({"lambda", "digitalocean", "gcp", "vast"}),
+INSTANTIATE_TEST_SUITE_P(Clouds, CloudTinyLm, testing::ValuesIn({"lambda", "digitalocean", "aws", "gcp", "vast"}),
                          [](const auto& one) { return std::string(one.param); });
 
 }  // namespace

@@ -66,15 +66,14 @@ TEST_P(CredentialLoss, ANewCredentialOfTheSameAccountTakesTheMachineOver) {
   EXPECT_TRUE(eventually([&] { return told("it is still billing, trying again") >= 1; })) << agent_log();
   // The other token of this account.
   order("/credentials", std::string(R"({"cloud":")") + GetParam() + R"(","name":"revoked","state":"active"})");
-  const std::string values =
-      "{\"values\":{\"" + secret_field(GetParam()) + "\":" + json_text(credential(GetParam(), "revoked")) + "}}";
+  const std::string values = "{\"values\":{" + values_of(GetParam(), credential(GetParam(), "revoked")) + "}}";
   const Answer changed = api().call("PATCH", std::string("/v1/accounts/") + GetParam(), values);
   EXPECT_EQ(changed.status, 200) << changed.body;
   EXPECT_EQ(await_end(id)["state"].text(), "succeeded") << job(id).dump();
   expect_nothing_left(GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Cloud, CredentialLoss, testing::Values("lambda", "digitalocean", "gcp", "vast"),
+INSTANTIATE_TEST_SUITE_P(Cloud, CredentialLoss, testing::Values("lambda", "digitalocean", "aws", "gcp", "vast"),
                          [](const auto& cloud) { return std::string(cloud.param); });
 
 }  // namespace

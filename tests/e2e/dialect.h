@@ -24,6 +24,11 @@ inline constexpr Dialect kDialects[] = {
      "us-east-1", "gpu_1x_rtx6000", "H100:1", kUnauthorized},
     {"digitalocean", "api.digitalocean.com", "token", "droplets.create", R"({"key_lag_s":0})", "gpu-h200x1-141gb",
      "atl1", "gpu-6000adax1-48gb", "H100:1", kUnauthorized},
+    {"aws",
+     "ec2.us-east-1.amazonaws.com sts.us-east-1.amazonaws.com ssm.us-east-1.amazonaws.com "
+     "api.pricing.us-east-1.amazonaws.com",
+     "secret_access_key", "launch", R"({"key_lag_s":0})", "g5.xlarge", "us-east-1a", "g6e.xlarge", "H100:1",
+     kUnauthorized},
     {"gcp", "compute.googleapis.com oauth2.googleapis.com cloudbilling.googleapis.com", "credentials",
      "instances.insert", "{}", "g2-standard-8", "us-east4-a", "n1-standard-8+1xnvidia-tesla-v100", "A100:1",
      R"("status": 400)"},

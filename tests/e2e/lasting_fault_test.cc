@@ -51,6 +51,15 @@ const Cloud kGcp{"gcp",
                  {"instances.delete", "instances.get", "instances.list"},
                  {}};
 
+const Cloud kAws{"aws",
+                 {{"types", "listing machine types"},
+                  {"subnets", "listing subnets"},
+                  {"groups.create", "creating a security group"},
+                  {"launch", "aws"},
+                  {"instances.get", "p5.4xlarge"}},
+                 {"terminate", "instances.get", "instances.list"},
+                 {"groups.list", "groups.delete"}};
+
 void PrintTo(const Cloud& cloud, std::ostream* out) { *out << cloud.name; }
 
 class LastingFault : public ManyAccounts, public testing::WithParamInterface<Cloud> {
@@ -182,7 +191,7 @@ TEST_P(LastingFault, WhatCostsNothingIsRemovedOnceItCanBe) {
   expect_clean_books();
 }
 
-INSTANTIATE_TEST_SUITE_P(Cloud, LastingFault, testing::Values(kLambda, kDigitalOcean, kGcp, kVast),
+INSTANTIATE_TEST_SUITE_P(Cloud, LastingFault, testing::Values(kLambda, kDigitalOcean, kAws, kGcp, kVast),
                          [](const auto& cloud) { return std::string(cloud.param.name); });
 
 }  // namespace

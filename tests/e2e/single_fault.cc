@@ -69,23 +69,27 @@ std::vector<SingleFault> faults_of_launch(const std::string& cloud) {
     return {{"wrong-id", cloudy, R"("fault":"wrong-id")"},
             {"sold-out", cloudy, failed("ZONE_RESOURCE_POOL_EXHAUSTED")},
             {"quota", definite, failed("QUOTA_EXCEEDED GPUS_ALL_REGIONS")}};
-  const bool lambda = cloud == "lambda", vast = cloud == "vast";
+  const bool lambda = cloud == "lambda", aws = cloud == "aws", vast = cloud == "vast";
   const auto refused = [](int status, const std::string& more) {
     return R"("fault":"refuse","status":)" + std::to_string(status) + "," + more;
   };
   const std::string sold_out =
-      lambda ? refused(400, R"("code":"instance-operations/launch/insufficient-capacity","message":"none left")")
-      : vast ? refused(200, R"("code":"no_such_ask","message":"somebody has taken it")")
-             : refused(422, R"("message":"Size is not available in this region.")");
+      aws      ? refused(500, R"("code":"InsufficientInstanceCapacity","message":"none left")")
+      : lambda ? refused(400, R"("code":"instance-operations/launch/insufficient-capacity","message":"none left")")
+      : vast   ? refused(200, R"("code":"no_such_ask","message":"somebody has taken it")")
+               : refused(422, R"("message":"Size is not available in this region.")");
   const std::string quota =
-      lambda ? refused(400, R"("code":"global/quota-exceeded","message":"the limit is reached")")
-      : vast ? refused(200, R"("code":"insufficient_credit","message":"your credit is used up")")
-             : refused(422, R"("message":"creating this/these droplet(s) will exceed your droplet limit")");
-  return {{"double", cloudy, R"("fault":"double")"},
-          {"dearer", cloudy, R"("fault":"dearer")"},
-          {"wrong-id", cloudy, R"("fault":"wrong-id")"},
-          {"sold-out", cloudy, sold_out},
-          {"quota", definite, quota}};
+      aws      ? refused(400, R"("code":"VcpuLimitExceeded","message":"the limit is reached")")
+      : lambda ? refused(400, R"("code":"global/quota-exceeded","message":"the limit is reached")")
+      : vast   ? refused(200, R"("code":"insufficient_credit","message":"your credit is used up")")
+               : refused(422, R"("message":"creating this/these droplet(s) will exceed your droplet limit")");
+  std::vector<SingleFault> all = {{"double", cloudy, R"("fault":"double")"},
+                                  {"wrong-id", cloudy, R"("fault":"wrong-id")"},
+                                  {"sold-out", cloudy, sold_out},
+                                  {"quota", definite, quota}};
+  // No answer of EC2's names a price.
+  if (!aws) all.push_back({"dearer", cloudy, R"("fault":"dearer")"});
+  return all;
 }
 
 }  // namespace stoker::e2e

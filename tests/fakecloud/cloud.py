@@ -100,6 +100,10 @@ class Cloud:
         """The cloud takes it back."""
         self.rentals.preempt(instance, t_ms)
 
+    def reclaim(self, instance, t_ms):
+        """The cloud takes it back, with the notice that it gives."""
+        self.rentals.preempt(instance, t_ms)
+
     # What all do.
 
     def is_host(self, host):

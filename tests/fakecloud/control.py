@@ -15,7 +15,7 @@ POST /capacity              {"cloud", "type", "left": n or null for no end, "reg
 POST /quota                 {"cloud", "instances": n}
 POST /settings              {"cloud", "settings": {"list_lag_s": 60}}
 POST /credentials           {"cloud", "name": "good", "state": "active", "expired", "revoked" or "inactive"}
-POST /machines/ID/ACT       power_off, power_on, preempt, crash
+POST /machines/ID/ACT       power_off, power_on, preempt, reclaim (preempt with the notice that the cloud gives), crash
 What is asked wrongly is answered with 400 and {"error"}.
 """
 from catalogue import Stock
@@ -25,7 +25,7 @@ from exchange import Answer
 from judgement import describe, judge
 from listener import Connection
 
-MACHINE_ACTS = ("power_off", "power_on", "preempt", "crash")
+MACHINE_ACTS = ("power_off", "power_on", "preempt", "reclaim", "crash")
 
 
 class Control:
@@ -128,6 +128,7 @@ class Control:
             {"power_off": lambda: cloud.rentals.off(instance, now, "the control"),
              "power_on": lambda: cloud.rentals.on(instance, now),
              "preempt": lambda: cloud.preempted(instance, now),
+             "reclaim": lambda: cloud.reclaim(instance, now),
              "crash": lambda: cloud.rentals.crash(instance, now)}[act]()
         return {}
 

@@ -1,6 +1,7 @@
 """How an answer reaches its client: as it should, or as a fault has it."""
 import json
 import os
+import re
 import socket
 import struct
 import time
@@ -10,7 +11,7 @@ from exchange import Answer
 NEVER_S = 3600.0  # virtual: how long an answer that never comes keeps its connection, unless a fault says otherwise
 REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 301: "Moved Permanently", 302: "Found",
            400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
-           422: "Unprocessable Entity", 429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
+           412: "Precondition Failed", 422: "Unprocessable Entity", 429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
            503: "Service Unavailable"}
 GARBAGE = {
     "html": lambda body: b"<html><head><title>Welcome</title></head><body>It works!</body></html>",
@@ -29,6 +30,9 @@ GARBAGE = {
 
 def with_ids(body, change):
     """The body with each id changed, or without it where that gives None."""
+    if body.startswith(b"<"):
+        return with_xml_ids(body, change)
+
     def of(value, is_id=False):
         if isinstance(value, dict):
             changed = {key: of(one, key in ("id", "instance_ids", "new_contract")) for key, one in value.items()}
@@ -38,6 +42,15 @@ def with_ids(body, change):
         return change(value) if is_id else value
 
     return json.dumps(of(json.loads(body or b"null"))).encode()
+
+
+def with_xml_ids(body, change):
+    def of(match):
+        id = change(match[2].decode())
+        inner = "" if id is None else f"<value>{id['value']}</value>" if isinstance(id, dict) else str(id)
+        return b"" if id is None else b"<%s>%s</%s>" % (match[1], inner.encode(), match[1])
+
+    return re.sub(rb"<(instanceId|groupId)>([^<]*)</\1>", of, body)
 
 
 def head(answer, length):

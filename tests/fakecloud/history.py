@@ -6,8 +6,8 @@ Every line has t_ms (virtual, since 1970), cloud and what. By `what` there are b
   released              operation nth way ("answer", "reset", "hung up") status
   created booted ready  id name tags price_micros (an hour), like all lines of an instance; type and region; address.
                         booted: the cloud calls it active. ready: its sshd answers
-  off on crashed preempted delete-requested gone
-                        why it is off; whether a delete came `again`
+  off on crashed preempted shut-down reclaim-noticed delete-requested gone
+                        why it is off; shut-down: by itself, which ended it; whether a delete came `again`
   meter-started meter-stopped
                         micros: what this stretch is billed
   shutdown-scheduled shutdown-cancelled machine-failed machine-ended cloud-init-ignored

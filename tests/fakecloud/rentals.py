@@ -158,11 +158,11 @@ class Rentals:
         instance.gone_ms = deleted_ms + int(settings["gone_lag_s"] * 1000)
         self._world.clock.at(instance.gone_ms, lambda t: self._write(instance, "gone", t))
 
-    def preempt(self, instance, t_ms):
+    def preempt(self, instance, t_ms, what="preempted"):
         """The cloud takes it back, and bills it no more."""
         if instance.ended_ms is not None:
             return
-        self._write(instance, "preempted", t_ms)
+        self._write(instance, what, t_ms)
         self._end(instance, t_ms)
         if self._life.preempted:
             instance.set_state(t_ms, self._life.preempted)

@@ -28,9 +28,12 @@ void answer_all_with(const unsigned char* data, std::size_t size, std::string_vi
     // A list that says it goes on for ever ends here.
     return ++requests > 20 ? Reply{500, ""} : Reply{status, body};
   });
-  Cloud cloud{Config(nullptr, 0)};
+  api.secrets = {{"secret_access_key", "s"}};
+  const stoker_field key = field("access_key_id", "AKIAEXAMPLE");  // where a cloud's key has two halves
+  Cloud cloud{Config(&key, 1)};
   CreateRequest request;
   request.offer_id = offer;
+  request.offer_opaque = "1 subnet vpc image device 1";
   request.client_token = request.name = "stk-01234567-job-1";
   request.max_per_hour.micros = 1;
   const FindQuery query{"0123456789abcdef", ""};

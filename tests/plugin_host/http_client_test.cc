@@ -118,6 +118,21 @@ TEST_F(HttpClientTest, APrivateAddressIsNotTalkedTo) {
   }
 }
 
+TEST_F(HttpClientTest, WithoutTlsThisMachineIsTalkedToOnlyWhereItIsAnnouncedByName) {
+  serve(answering({answer(200, "ok")}));
+  for (const char* pattern : {"*", "127.*", "127.0.0.?"}) {
+    allowed = {pattern};
+    link.http.reset();
+    EXPECT_NE(send({.url = server->url() + "/x"}).status, 200) << pattern;
+  }
+  allowed = {"*", "plain.example", "169.254.169.254", "127.0.0.1"};
+  link.http.reset();
+  EXPECT_EQ(send({.url = server->url() + "/x"}).status, 200);
+  EXPECT_THAT(send({.url = "http://plain.example/x"}).message, testing::HasSubstr("is without TLS"));
+  EXPECT_THAT(send({.url = "http://10.0.0.1/x"}).message, testing::HasSubstr("is without TLS"));
+  EXPECT_THAT(send({.url = "https://169.254.169.254/x"}).message, testing::HasSubstr("is not on the Internet"));
+}
+
 TEST_F(HttpClientTest, AUrlHasToBeStrict) {
   serve(answering({answer(200, "ok")}));
   allowed.emplace_back("plain.example");

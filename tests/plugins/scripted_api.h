@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sdk/include/stoker/cpp/call.hpp"
@@ -13,7 +15,8 @@ namespace stoker::test {
 
 struct Reply {
   int status = 200;
-  std::string body;
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 // One at a time: the tables of the SDK have no place for more.
@@ -37,10 +40,13 @@ class ScriptedApi {
   ScriptedApi& operator=(const ScriptedApi&) = delete;
 
   Call call{&call_};
-  std::vector<std::string> requests;  // "GET /v2/sizes?page=1"
-  std::string authorization;          // of the last one, where it came in a plain header
-  std::string secret;                 // each that is asked for
+  std::vector<std::string> requests;                        // "GET /v2/sizes?page=1"
+  std::vector<std::map<std::string, std::string>> headers;  // of each, without secrets; "url" beside them
+  std::string authorization;                                // of the last one, where it came in a plain header
+  std::map<std::string, std::string> secrets;               // of the account, by key
+  std::string secret;                                       // any other that is asked for
   void end_at(int64_t mono_ms) { call_.deadline_mono_ms = mono_ms; }
+  std::vector<std::string> log() { return host_.lines(); }
 
  private:
   static stoker_status send(stoker_call*, const stoker_http_request* request,
@@ -48,18 +54,27 @@ class ScriptedApi {
     const std::string url(view(request->url)), method(view(request->method));
     const std::string path = url.substr(url.find('/', url.find("//") + 2));
     current->requests.push_back(method + " " + path);
+    auto& sent = current->headers.emplace_back();
+    sent["url"] = url;
     for (std::size_t i = 0; i < request->n_headers; ++i)
-      if (view(request->headers[i].name) == "Authorization") current->authorization = view(request->headers[i].value);
+      sent[std::string(view(request->headers[i].name))] = view(request->headers[i].value);
+    if (const auto it = sent.find("Authorization"); it != sent.end()) current->authorization = it->second;
     const Reply reply = current->answer_(method, path, std::string(view(request->body)));
     auto response = sized<stoker_http_response>();
     response.status = reply.status;
     response.body = {reply.body.data(), reply.body.size()};
+    std::vector<stoker_header> given;
+    for (const auto& [name, value] : reply.headers) given.push_back({str(name), str(value)});
+    response.headers = given.data();
+    response.n_headers = given.size();
     sink(user, &response);
     return STOKER_OK;
   }
-
-  static stoker_status use(stoker_call*, stoker_str, void (*sink)(void* user, stoker_bytes), void* user) {
-    sink(user, {current->secret.data(), current->secret.size()});
+  static stoker_status use(stoker_call*, stoker_str key, void (*sink)(void* user, stoker_bytes), void* user) {
+    const auto found = current->secrets.find(std::string(view(key)));
+    const std::string& value = found == current->secrets.end() ? current->secret : found->second;
+    if (value.empty()) return STOKER_E_INVALID;
+    sink(user, {value.data(), value.size()});
     return STOKER_OK;
   }
 

@@ -97,7 +97,6 @@ class CloudApi {
   // "acme: listing machines".
   [[nodiscard]] std::string sentence(const std::string& doing) const { return cloud_ + ": " + doing; }
 
- private:
   // As HTTP has it; Explain knows better for its cloud. 409 and 422 are refusals of what was asked for. A redirection
   // that was not followed says nothing about the request.
   static stoker_status status_of(int status, Effect effect) noexcept {
@@ -120,6 +119,7 @@ class CloudApi {
     return whole ? seconds * 1000 : -1;
   }
 
+ private:
   ApiReply send(Call& call, const std::string& doing, HttpRequest request, Effect effect) const {
     authorize_(call, request);
     request.header("Accept", "application/json");

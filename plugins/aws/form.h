@@ -1,0 +1,54 @@
+// The parameters of a Query API, as the body that carries them.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace stoker::aws {
+
+class Form {
+ public:
+  Form& add(std::string_view name, std::string_view value) {
+    if (!body_.empty()) body_ += '&';
+    encode(name);
+    body_ += '=';
+    encode(value);
+    return *this;
+  }
+  Form& add(std::string_view name, const char* value) { return add(name, std::string_view(value)); }
+  Form& add(std::string_view name, std::uint64_t value) { return add(name, std::to_string(value)); }
+  // The next "Filter.N": the values are alternatives, separated by commas.
+  Form& filter(std::string_view name, std::string_view values) {
+    const std::string prefix = "Filter." + std::to_string(++filters_);
+    add(prefix + ".Name", name);
+    for (int i = 1; !values.empty(); ++i) {
+      const std::size_t end = std::min(values.find(','), values.size());
+      add(prefix + ".Value." + std::to_string(i), values.substr(0, end));
+      values.remove_prefix(std::min(end + 1, values.size()));
+    }
+    return *this;
+  }
+  [[nodiscard]] const std::string& body() const { return body_; }
+
+ private:
+  void encode(std::string_view text) {
+    constexpr char kDigits[] = "0123456789ABCDEF";
+    for (const unsigned char c : text) {
+      const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+                         c == '_' || c == '.' || c == '~';
+      if (plain)
+        body_ += static_cast<char>(c);
+      else if (c == ' ')
+        body_ += '+';
+      else
+        body_ += {'%', kDigits[c >> 4], kDigits[c & 15]};
+    }
+  }
+
+  std::string body_;
+  int filters_ = 0;
+};
+
+}  // namespace stoker::aws
