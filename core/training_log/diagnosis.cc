@@ -117,7 +117,8 @@ void Diagnosis::open(const LogLine& line, Process& process, const TrainingFault*
   Failure made;
   made.fault = fault;
   made.exception = std::move(raised.exception);
-  made.message = std::move(raised.message);
+  made.message.reserve(kMaxMessage);  // growing with what follows would take twice as much
+  made.message = raised.message;
   made.rank = line.rank;
   made.source = line.source.substr(0, kMaxSource);
   made.first_byte = line.first_byte;
