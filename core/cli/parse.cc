@@ -50,7 +50,7 @@ Command parse_command() {
   command.name = "parse";
   command.summary = "Say what a log parser reads in a training log, one event a line. Needs no agent.";
   command.arguments = {{"LOG", "file, or - for standard input"}};
-  command.options = {{"--parser", "NAME", "auto (the default), or the id of a log parser"}};
+  command.options = {{"--parser", "NAME", "auto (the default), the id of a log parser, or none: the diagnosis alone"}};
   command.run = parse;
   command.exit_codes = "0  done\n  1  the log can not be read, or no parser knows it\n  2  bad usage";
   return command;

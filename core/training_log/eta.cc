@@ -2,38 +2,110 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <span>
 
 namespace stoker::training_log {
+namespace {
+
+// A gap of so many steps more than expected is a pause: bars of real trainings rarely show steps that take four times
+// the usual. Where an evaluation or a checkpoint was seen, one step more is enough.
+constexpr double kPauseSteps = 3, kSeenPauseSteps = 1;
+// And of so many seconds: a clock of whole seconds is off by up to one.
+constexpr double kPause_s = 2, kSeenPause_s = 1;
+// The difference of two times of a clock that counts whole seconds.
+constexpr double kClockVariance = 1.0 / 6;
+constexpr size_t kMinBlocks = 2;
+
+constexpr double kNormal90 = 1.2816;  // the 90 % quantile of the normal distribution
+
+// By what Student's t is wider there, to the first term in 1/freedom.
+double student(double freedom) { return 1 + (kNormal90 * kNormal90 + 1) / 4 / freedom; }
+
+double deviation(const Expected& e) { return std::sqrt(e.variance); }
+
+// How likely it is that it takes less than `s`. A forecast is as often half of the truth as twice of it.
+double below(std::span<const Expected> all, double s) {
+  double sum = 0;
+  for (const Expected& e : all) {
+    const double off = s >= e.s ? s - e.s : e.s - e.s * e.s / s;
+    sum += e.weight * std::erfc(-off / deviation(e) / std::numbers::sqrt2) / 2;
+  }
+  return sum;
+}
+
+// Less than this it takes with `probability`, which is somewhere between `low` and `high`.
+double quantile(std::span<const Expected> all, double probability, double low, double high) {
+  constexpr int kHalvings = 16;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = (low + high) / 2;
+    (below(all, middle) < probability ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+}  // namespace
+
+void EtaEstimate::begin(int64_t n, double time_s) {
+  clear();
+  n_ = n;
+  first_s_ = last_s_ = time_s;
+}
 
 void EtaEstimate::add(int64_t n, double time_s) {
-  if (!samples_.empty()) {
-    const Sample& last = samples_.back();
-    if (n < last.n || time_s < last.time_s) clear();  // another run
+  if (!std::isfinite(time_s)) return;
+  if (n_ < 0 || n < n_ || time_s < last_s_) return begin(n, time_s);
+  if (n > n_) {
+    advance(n, time_s);
+    n_ = n;
+    first_s_ = time_s;
+    saw_pause_ = false;
   }
-  if (!samples_.empty() && (n == samples_.back().n || time_s < samples_.back().time_s + 1)) return;
-  samples_.push_back({n, time_s});
-  if (warm_up_ > 0 && samples_.size() >= 6) {
-    samples_.pop_front();
-    --warm_up_;
+  last_s_ = time_s;
+}
+
+void EtaEstimate::advance(int64_t n, double time_s) {
+  // Up to the first step seen: compilation, or the jump of a run that is resumed. A pause behind it says nothing
+  // either, some evaluate once at the start.
+  if (known_ == Known::nothing) {
+    known_ = Known::start;
+    return;
   }
-  if (samples_.size() > kMaxSamples) samples_.pop_front();
+  const double moved = time_s - last_s_, stood = known_ == Known::start ? 0 : last_s_ - first_s_;
+  known_ = Known::steps;
+  const double least_s = saw_pause_ ? kSeenPause_s : kPause_s, least_steps = saw_pause_ ? kSeenPauseSteps : kPauseSteps;
+  double paused = stood >= least_s ? stood : 0;
+  int64_t last = n_;
+  if (const double step_s = step_time_.step_s(); step_s > 0) {
+    const auto steps = static_cast<double>(n - n_);
+    const double over = moved - steps * step_s;
+    if (moved >= least_s && over > least_steps * step_s * std::sqrt(steps)) {
+      paused += over;
+      last = n - 1;
+    }
+  }
+  if (paused > 0) pauses_.add(n_, last, paused);
+  step_time_.add(n - n_, stood + moved - paused);
 }
 
 std::optional<Eta> EtaEstimate::at(int64_t n, int64_t total) const {
-  if (samples_.size() < 4 || n > total) return std::nullopt;
-  const auto steps = static_cast<double>(samples_.back().n - samples_.front().n);
-  const double mean = (samples_.back().time_s - samples_.front().time_s) / steps;
-  double spread = 0;  // of the time per step, weighted by steps
-  for (size_t i = 1; i < samples_.size(); ++i) {
-    const auto dn = static_cast<double>(samples_[i].n - samples_[i - 1].n);
-    const double off = (samples_[i].time_s - samples_[i - 1].time_s) / dn - mean;
-    spread += dn * off * off;
+  if (n != n_ || n > total) return std::nullopt;
+  if (n == total) return Eta{};
+  if (step_time_.blocks() < kMinBlocks) return std::nullopt;
+  const Expected pauses = pauses_.ahead(n, total, last_s_ - first_s_, step_time_.steps());
+  const double wider = student(step_time_.certainty());
+  auto all = step_time_.ahead(total - n);
+  double s = 0, least = HUGE_VAL, most = 0;
+  for (Expected& e : all) {
+    e.s += pauses.s;
+    e.variance = (e.variance + pauses.variance + kClockVariance) * wider * wider;
+    s += e.weight * e.s;
+    const double off = kNormal90 * deviation(e) / e.s;
+    least = std::min(least, e.s / (1 + off));
+    most = std::max(most, e.s * (1 + off));
   }
-  const auto intervals = static_cast<double>(samples_.size() - 1);
-  // Two standard errors of the mean, and never less than 3 %: clocks in logs count whole seconds.
-  const double relative = std::clamp(2 * std::sqrt(spread / steps / intervals) / mean, 0.03, 0.9);
-  const double left = static_cast<double>(total - n) * mean;
-  return Eta{left, left * (1 - relative), left * (1 + relative)};
+  if (!std::isfinite(s) || !std::isfinite(most)) return std::nullopt;
+  return Eta{s, std::min(s, quantile(all, 0.1, least, most)), std::max(s, quantile(all, 0.9, least, most))};
 }
 
 }  // namespace stoker::training_log

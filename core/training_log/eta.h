@@ -1,12 +1,16 @@
-// When a training will be done, learnt from how long its recent steps took.
+// When a training will be done, learnt from how long its steps and its pauses took.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
+
+#include "core/training_log/pauses.h"
+#include "core/training_log/step_time.h"
 
 namespace stoker::training_log {
 
+// Seconds until the training's last step is done and what follows on it: four times in five it is within [low_s,
+// high_s].
 struct Eta {
   double s = 0, low_s = 0, high_s = 0;
 };
@@ -14,22 +18,25 @@ struct Eta {
 // Times are seconds of any clock that only grows: the bar's own elapsed time, or the caller's.
 class EtaEstimate {
  public:
+  // The bar shows n steps done. A bar that goes back is another run.
   void add(int64_t n, double time_s);
-  // Nothing before three intervals are known.
+  // Something other than steps was seen since the last frame: an evaluation, a checkpoint.
+  void saw_pause() { saw_pause_ = true; }
+  // At the n added last. Nothing before two blocks of steps are known behind the first interval, each a step and four
+  // seconds long at least; 0 at the end.
   [[nodiscard]] std::optional<Eta> at(int64_t n, int64_t total) const;
-  void clear() { samples_.clear(), warm_up_ = kWarmUp; }
+  void clear() { *this = {}; }
 
  private:
-  struct Sample {
-    int64_t n;
-    double time_s;
-  };
-  // Compilation, caches and allocators make the first intervals slower: they are forgotten once later ones are known.
-  static constexpr int kWarmUp = 2;
-  static constexpr size_t kMaxSamples = 65;
+  void begin(int64_t n, double time_s);
+  void advance(int64_t n, double time_s);
 
-  std::deque<Sample> samples_;  // at least a second apart
-  int warm_up_ = kWarmUp;
+  int64_t n_ = -1;                   // -1: no frame yet
+  double first_s_ = 0, last_s_ = 0;  // when the first and the last frame showed n_
+  enum class Known { nothing, start, steps } known_ = Known::nothing;
+  bool saw_pause_ = false;
+  StepTime step_time_;
+  Pauses pauses_;
 };
 
 }  // namespace stoker::training_log

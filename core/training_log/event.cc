@@ -26,6 +26,9 @@ std::optional<double> as_number(const FieldValue& value) {
   return std::nullopt;
 }
 
+// Fields named so tell of the line, not of what it says.
+bool is_of_line(std::string_view key) { return key.starts_with('@'); }
+
 void put(JsonWriter& json, const FieldValue& value) {
   if (const auto* whole = std::get_if<int64_t>(&value))
     json.integer(*whole);
@@ -35,6 +38,12 @@ void put(JsonWriter& json, const FieldValue& value) {
     json.boolean(*yes);
   else
     json.text(to_utf8(std::get<std::string>(value)));
+}
+
+// Whose line it was, where the launcher says so.
+void put_origin(JsonWriter& json, const RawEvent& raw) {
+  for (const std::string_view key : {"@rank", "@source"})
+    if (const auto* value = find(raw, key)) put(json.key(key.substr(1)), *value);
 }
 
 // Every number under its canonical name in `values`, under the framework's own in `raw`.
@@ -49,7 +58,7 @@ void put_numbers(JsonWriter& json, const RawEvent& raw) {
   said.clear();
   json.key("raw").begin_object();
   for (const auto& [key, value] : raw.fields)
-    if (said.insert(key).second) put(json.key(to_utf8(key)), value);
+    if (!is_of_line(key) && said.insert(key).second) put(json.key(to_utf8(key)), value);
   json.end_object();
 }
 
@@ -61,9 +70,14 @@ void put_record(JsonWriter& json, const RawEvent& raw, const Context& context) {
   put_numbers(json, raw);
 }
 
+void put_fields(JsonWriter& json, const RawEvent& raw) {
+  for (const auto& [key, value] : raw.fields)
+    if (!is_of_line(key)) put(json.key(to_utf8(key)), value);
+}
+
 void put_progress(JsonWriter& json, const RawEvent& raw, const Context& context) {
   const auto n = number(raw, "n"), total = number(raw, "total");
-  for (const auto& [key, value] : raw.fields) put(json.key(to_utf8(key)), value);
+  put_fields(json, raw);
   if (!raw.name.empty()) json.member("title", to_utf8(raw.name));
   if (n && total && *total > 0) json.member("percent", std::clamp(*n / *total * 100, 0.0, 100.0));
   if (context.epoch) json.member("epoch", *context.epoch);
@@ -82,7 +96,8 @@ void put_run(JsonWriter& json, const RawEvent& raw) {
   }
   json.end_object();
   for (const auto& [key, value] : raw.fields)
-    if (key != "framework" && key != "version" && !key.ends_with("_version")) put(json.key(to_utf8(key)), value);
+    if (!is_of_line(key) && key != "framework" && key != "version" && !key.ends_with("_version"))
+      put(json.key(to_utf8(key)), value);
 }
 
 void put_summary(JsonWriter& json, const RawEvent& raw) {
@@ -97,7 +112,7 @@ void put_summary(JsonWriter& json, const RawEvent& raw) {
   std::set<std::string_view> said;
   json.key("raw").begin_object();
   for (const auto& [key, value] : raw.fields)
-    if (said.insert(key).second) put(json.key(to_utf8(key)), value);
+    if (!is_of_line(key) && said.insert(key).second) put(json.key(to_utf8(key)), value);
   json.end_object();
 }
 
@@ -109,7 +124,7 @@ std::string_view severity_name(int32_t severity) {
 void put_diagnosis(JsonWriter& json, const RawEvent& raw) {
   json.member("kind", to_utf8(raw.name)).member("severity", severity_name(raw.severity));
   json.member("message", to_utf8(raw.text));
-  for (const auto& [key, value] : raw.fields) put(json.key(to_utf8(key)), value);
+  put_fields(json, raw);
   if (find(raw, "terminal") == nullptr) json.member("terminal", false);
 }
 
@@ -142,6 +157,7 @@ bool has_nan(const RawEvent& raw) {
 Event make_event(const RawEvent& raw, const Context& context) {
   JsonWriter json;
   json.begin_object().member("t", raw.time_ms > 0 ? raw.time_ms : context.t_ms);
+  put_origin(json, raw);
   switch (raw.kind) {
     case STOKER_EVENT_METRIC:
     case STOKER_EVENT_EVAL:
@@ -163,7 +179,7 @@ Event make_event(const RawEvent& raw, const Context& context) {
       json.member("name", to_utf8(raw.name));
       break;
     default:
-      for (const auto& [key, value] : raw.fields) put(json.key(to_utf8(key)), value);
+      put_fields(json, raw);
   }
   if ((raw.flags & STOKER_EVENT_TRUNCATED) != 0) json.member("truncated", true);
   return {kind_name(raw.kind), json.end_object().str(), raw.first_byte, raw.last_byte};

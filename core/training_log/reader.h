@@ -35,13 +35,24 @@ class Reader {
   [[nodiscard]] std::vector<Event> finish(int64_t t_ms, int32_t why = STOKER_FINISH_EOF, bool succeeded = false);
 
  private:
+  // What one process tells, where launchers tell them apart.
+  struct Series {
+    int64_t rank = -1;
+    std::string source;
+    Steps steps;
+    std::optional<int64_t> last_step;
+    std::optional<double> last_epoch;
+    bool nan_before = false;
+  };
+
+  Series& series_of(const plugin_host::RawEvent& raw);
   void parse(std::string_view bytes);
   void diagnose(const LogLine& line);
   void take(plugin_host::RawEvent&& raw);
   void release();  // what was held back
   void give(const plugin_host::RawEvent& raw, const Context& context);
   void give_record(const plugin_host::RawEvent& raw, int64_t records_behind);
-  void give_progress(const plugin_host::RawEvent& raw);
+  void give_progress(const plugin_host::RawEvent& raw, const Series& series);
 
   std::unique_ptr<plugin_host::LogStream> stream_;
   LogLines lines_;
@@ -50,11 +61,9 @@ class Reader {
   std::vector<Event> out_;
   std::deque<plugin_host::RawEvent> held_;  // from the first record on whose step is not known yet
   size_t held_bytes_ = 0;
-  Steps steps_;
+  std::vector<Series> series_;
+  std::optional<size_t> main_;  // the series whose bar the ETA follows: the first that showed one
   EtaEstimate eta_;
-  std::optional<int64_t> last_step_;
-  std::optional<double> last_epoch_;
-  bool nan_before_ = false;
   int64_t t_ms_ = 0;
   uint64_t skip_ = 0, count_ = 0;
 };

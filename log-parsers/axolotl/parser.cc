@@ -1,6 +1,6 @@
 #include "parser.h"
 
-#include <charconv>
+#include <algorithm>
 
 #include "message.h"
 
@@ -29,18 +29,6 @@ constexpr PhaseSign kPhases[] = {
     {"erging LoRA with base model", "merge"},
 };
 
-// "79,953,920 || ..."
-std::int64_t leading_number(std::string_view text) {
-  std::int64_t value = 0;
-  int digits = 0;
-  for (const char c : text) {
-    if (c == ',') continue;
-    if (c < '0' || c > '9' || ++digits > 18) break;
-    value = value * 10 + (c - '0');
-  }
-  return digits > 0 ? value : -1;
-}
-
 }  // namespace
 
 Parser::Parser(const StreamInfo& info) : lines_(info.start_offset, info.max_line_bytes) {
@@ -59,7 +47,6 @@ void Parser::finish(std::int32_t /*why*/, const LogEmit& emit) {
 void Parser::read(const LogLine& line, const LogEmit& emit) {
   const bool capital = has_capital(line.text);  // else neither a version block begins nor does the logger say something
   if (capital || version_lines_left_ > 0) read_versions(line.text);
-  read_parameters(line.text);
   if (!capital) return trainer_.read(line, emit);
   if (const auto message = find_message(line.text)) read_message(line, message->text, emit);
   trainer_.read(line, emit);
@@ -67,9 +54,13 @@ void Parser::read(const LogLine& line, const LogEmit& emit) {
 
 void Parser::read_message(const LogLine& line, std::string_view text, const LogEmit& emit) {
   if (text.starts_with("Starting trainer")) {
-    trainer_.start(line, known_, emit);
+    transformers::Start start;
+    start.facts = preparation_.facts();
+    trainer_.start(line, start, emit);
     return;
   }
+  if (preparation_.read(text)) return;
+  if (const double used = memory_while_training(text); used >= 0) return tell_memory(line, text, used, emit);
   for (const PhaseSign& sign : kPhases) {
     if (!has(text, sign.text)) continue;
     trainer_.phase(line, sign.phase, emit);
@@ -96,13 +87,18 @@ void Parser::read_versions(std::string_view line) {
   trainer_.versions(transformers_version_, torch_version_);
 }
 
-// As PEFT prints it: "trainable params: 79,953,920 || all params: 6,818,369,536 || trainable%: 1.17".
-void Parser::read_parameters(std::string_view line) {
-  constexpr std::string_view kTrainable = "trainable params: ";
-  if (line.empty() || line.back() < '0' || line.back() > '9') return;
-  const std::size_t at = line.find(kTrainable);
-  if (at != std::string_view::npos && has(line, "|| all params: "))
-    known_.trainable_parameters = leading_number(line.substr(at + kTrainable.size()));
+void Parser::tell_memory(const LogLine& line, std::string_view text, double used_gib, const LogEmit& emit) {
+  const std::string shown = utf8_text(text);
+  const stoker_field fields[] = {field("used_gib", used_gib), field("terminal", false)};
+  LogEvent event;
+  event.kind = STOKER_EVENT_DIAGNOSIS;
+  event.severity = STOKER_SEVERITY_INFO;
+  event.first_byte = line.first_byte;
+  event.last_byte = line.last_byte;
+  event.name = "gpu_memory";
+  event.text = shown;
+  event.fields = fields;
+  emit(event);
 }
 
 int Parser::detect(std::string_view head) {

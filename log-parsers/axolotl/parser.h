@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "log-parsers/transformers/trainer.h"
+#include "preparation.h"
 #include "sdk/include/stoker/cpp/log_lines.hpp"
 #include "sdk/include/stoker/cpp/log_parser.hpp"
 
@@ -23,11 +24,11 @@ class Parser final : public LogParser {
   void read(const LogLine& line, const LogEmit& emit);
   void read_message(const LogLine& line, std::string_view text, const LogEmit& emit);
   void read_versions(std::string_view line);
-  void read_parameters(std::string_view line);
+  void tell_memory(const LogLine& line, std::string_view text, double used_gib, const LogEmit& emit);
 
   LogLines lines_;
   transformers::Trainer trainer_;
-  transformers::Start known_;  // of the training to come
+  Preparation preparation_;  // of the training to come
   std::string version_, transformers_version_, torch_version_;
   int version_lines_left_ = 0;  // of the block of versions
 };

@@ -7,22 +7,6 @@ namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
 
-// The number that begins `text`, with or without thousands separators; -1 for none, and for one that means "no limit".
-std::int64_t read_whole(std::string_view text) noexcept {
-  std::int64_t value = 0;
-  bool any = false;
-  for (const char c : text) {
-    if (c >= '0' && c <= '9') {
-      if (value > 100'000'000'000'000'000) return -1;
-      value = value * 10 + (c - '0');
-      any = true;
-    } else if (c != ',') {
-      break;
-    }
-  }
-  return any ? value : -1;
-}
-
 // What follows `name` up to a blank: "Transformers: 5.5.0." -> "5.5.0".
 std::string version_after(std::string_view line, std::string_view name) {
   const auto at = line.find(name);
@@ -56,6 +40,21 @@ constexpr Key kKeys[] = {
 constexpr std::string_view kResumed = "Continuing training from global step ";
 
 }  // namespace
+
+std::int64_t read_whole(std::string_view text) noexcept {
+  std::int64_t value = 0;
+  bool any = false;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') {
+      if (value > 100'000'000'000'000'000) return -1;
+      value = value * 10 + (c - '0');
+      any = true;
+    } else if (c != ',') {
+      break;
+    }
+  }
+  return any ? value : -1;
+}
 
 bool StartBlock::feed(std::string_view line) {
   if (line.find("==((====))==") != kNone) read_versions(line);

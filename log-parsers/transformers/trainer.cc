@@ -9,8 +9,8 @@ namespace stoker::transformers {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kLongestPath = 4096;  // of Linux
-constexpr int kMaxFailedDicts = 16;         // a line full of braces must not take quadratic time
+constexpr std::size_t kMaxOrigins = 32, kMaxPath = 1000, kLongestPath = 4096;
+constexpr int kMaxFailedDicts = 16;  // a line full of braces must not take quadratic time
 
 bool has(std::string_view text, std::string_view part) noexcept { return text.find(part) != kNone; }
 
@@ -39,6 +39,16 @@ std::int32_t classify(const Record& record, std::string_view& name) {
   return 0;
 }
 
+// Whether what stands before a dict shows that it is a part of something: an element of a list, a value, a text.
+bool is_within(std::string_view before) noexcept {
+  while (before.ends_with(' ')) before.remove_suffix(1);
+  if (before.ends_with(':')) {  // behind a logger's name there may be a record, behind a key there is none
+    before.remove_suffix(1);
+    return before.ends_with('\'') || before.ends_with('"');
+  }
+  return !before.empty() && std::string_view("[(,'\"=").find(before.back()) != kNone;
+}
+
 }  // namespace
 
 void Trainer::finish(const LogEmit& emit) {
@@ -48,6 +58,7 @@ void Trainer::finish(const LogEmit& emit) {
 
 void Trainer::read(const LogLine& line, const LogEmit& emit) {
   emit_ = &emit;
+  turn_to(line);
   const bool in_block = start_block_.open();
   if (in_block && start_block_.feed(line.text)) emit_start(line, start_block_.start());
   if (Bar bar; plain_frame_.read(line.text, bar)) return read_bar(line, bar);
@@ -58,10 +69,26 @@ void Trainer::read(const LogLine& line, const LogEmit& emit) {
   }
   const std::size_t behind_bars = read_bars(line);
   read_records(line);
-  // A bar that is redrawn carries no message; behind its last frame there may be one. All messages have a capital.
-  if (behind_bars == line.text.size() || !has_capital(line.text)) return;
+  // A bar that is redrawn carries no message; behind its last frame there may be one. Other messages have a capital.
+  if (behind_bars == line.text.size()) return;
+  if (!has_capital(line.text)) return read_parameters(line.text);
   if (!in_block) start_block_.feed(line.text);
   read_message(line, line.text.substr(behind_bars));
+}
+
+void Trainer::turn_to(const LogLine& line) {
+  const auto is_its = [&](const Origin& origin) { return origin.rank == line.rank && origin.source == line.source; };
+  if (is_its(origins_[origin_])) return;
+  const auto known = std::find_if(origins_.begin(), origins_.end(), is_its);
+  origin_ = static_cast<std::size_t>(known - origins_.begin());
+  if (known != origins_.end()) return;
+  if (origins_.size() >= kMaxOrigins) {
+    origin_ = 0;
+    return;
+  }
+  origins_.emplace_back();
+  origins_.back().rank = line.rank;
+  origins_.back().source = line.source;
 }
 
 void Trainer::framework(std::string name, std::string version) {
@@ -97,12 +124,13 @@ std::size_t Trainer::read_bars(const LogLine& line) {
 void Trainer::read_bar(const LogLine& line, const Bar& bar) {
   BarKind kind;
   if (bar.title.empty()) {
-    const auto seen = training_.feed(bar);
-    if (seen.new_run) begin_run();
+    const auto seen = training().feed(bar);
+    if (seen.new_run && is_main()) restart(line, bar.total);
     const bool train = seen.role == TrainingBar::Role::train;
     kind = train ? BarKind{"train", "train"} : BarKind{"eval", "eval"};
     // A bar that is closed by an exception is drawn once more, perhaps further than before.
-    if (train && seen.advanced && --advances_to_doubt_ < 0) training_goes_on();
+    if (train && main_ == kNoOrigin) main_ = origin_;
+    if (train && seen.advanced && is_main() && --advances_to_doubt_ < 0) training_goes_on();
     if (!train && summarized_) kind.phase = {};
   } else {
     kind = kind_of_title(bar.title);
@@ -118,12 +146,8 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
   if (bar.rate > 0) fields_.add("rate", bar.rate);
   LogEvent event;
   event.kind = STOKER_EVENT_PROGRESS;
-  event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
-  event.first_byte = line.first_byte;
-  event.last_byte = line.last_byte;
   event.name = title;
-  event.fields = fields_.view();
-  (*emit_)(event);
+  emit(line, event);
 }
 
 void Trainer::read_records(const LogLine& line) {
@@ -144,21 +168,38 @@ void Trainer::read_record(const LogLine& line, std::string_view before) {
   if (before.ends_with(">> ") && (has(before, "logging.py:") || has(before, "callbacks"))) return;
   std::string_view name;
   const std::int32_t kind = classify(record_, name);
-  if (kind == 0) return;
+  if (kind == 0 || is_within(before)) return;
   if (kind == STOKER_EVENT_METRIC) {
-    if (training_.saw_record()) begin_run();
+    // Once a Trainer's records are known, a dict without their epoch is something that the script prints.
+    const bool has_epoch = record_.find("epoch") != nullptr;
+    if (records_have_epoch_ && !has_epoch) return;
+    records_have_epoch_ = has_epoch;
+    if (main_ == kNoOrigin) main_ = origin_;
+    if (training().saw_record() && is_main()) begin_run();
     // Without bars only records tell that the training goes on. With bars they may come late, from a buffer.
-    if (training_.total() == 0) training_goes_on();
+    if (training().total() == 0 && is_main()) training_goes_on();
     if (phase_ != "train" && phase_ != "eval" && !summarized_) emit_phase(line, "train");
     fresh_ = false;
   }
   emit_numbers(line, kind, name);
   if (kind == STOKER_EVENT_SUMMARY) {
     training_goes_on();
-    training_.saw_summary();
+    training().saw_summary();
     summarized_ = true;
     emit_phase(line, "done");
   }
+}
+
+void Trainer::emit(const LogLine& line, LogEvent& event) {
+  if (line.rank >= 0) fields_.add("@rank", line.rank);
+  if (!line.source.empty()) {
+    fields_.add("@source", utf8_view(line.source, source_text_));
+  }
+  event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
+  event.first_byte = line.first_byte;
+  event.last_byte = line.last_byte;
+  event.fields = fields_.view();
+  (*emit_)(event);
 }
 
 void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name) {
@@ -182,21 +223,28 @@ void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_v
   }
   LogEvent event;
   event.kind = kind;
-  event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
-  event.first_byte = line.first_byte;
-  event.last_byte = line.last_byte;
   event.name = repair(name);
-  event.fields = fields_.view();
-  (*emit_)(event);
+  emit(line, event);
 }
 
 void Trainer::read_message(const LogLine& line, std::string_view text) {
   if (has(text, "Traceback (most recent call last)")) {
-    training_.saw_fault();
+    training().saw_fault();
     advances_to_doubt_ = 1;
     return;
   }
+  read_parameters(text);
   read_checkpoint(line, text);
+  read_model(line, text);
+}
+
+// As PEFT prints it: "trainable params: 79,953,920 || all params: 6,818,369,536 || trainable%: 1.17".
+void Trainer::read_parameters(std::string_view text) {
+  constexpr std::string_view kTrainable = "trainable params: ";
+  if (text.empty() || text.back() < '0' || text.back() > '9') return;
+  const auto at = text.find(kTrainable);
+  if (at != kNone && has(text, "|| all params: "))
+    trainable_parameters_ = read_whole(text.substr(at + kTrainable.size()));
 }
 
 void Trainer::read_checkpoint(const LogLine& line, std::string_view text) {
@@ -206,7 +254,8 @@ void Trainer::read_checkpoint(const LogLine& line, std::string_view text) {
   auto path = text.substr(at + kSaving.size());
   while (!path.empty() && (path.back() == ' ' || path.back() == '/')) path.remove_suffix(1);
   const auto folder = path.rfind(kFolder);
-  if (folder == kNone || path.size() > kLongestPath) return;  // the final save, or a folder of another name
+  // The final save, or a folder of another name.
+  if (folder == kNone || path.size() > kLongestPath) return;
   const auto step = parse_number(path.substr(folder + kFolder.size()));
   if (!step || !step->whole || step->i < 0) return;
   Checkpoint made{utf8_text(path), step->i, line.first_byte, line.last_byte};
@@ -214,6 +263,41 @@ void Trainer::read_checkpoint(const LogLine& line, std::string_view text) {
   if (checkpoint_) emit_checkpoint(*checkpoint_, true);
   checkpoint_ = std::move(made);
   emit_checkpoint(*checkpoint_, false);
+}
+
+// Where the trained model is written, and that it is: a checkpoint without a step.
+//   Saving model checkpoint to out                            transformers; "Model weights saved in out/..." follows
+//   Training completed! Saving pre-trained model to out       axolotl; "Model successfully saved to out" follows
+//   Unsloth: Merge process complete. Saved to `out`           unsloth
+void Trainer::read_model(const LogLine& line, std::string_view text) {
+  const auto behind = [&](std::string_view words) {
+    const auto at = text.find(words);
+    auto path = at == kNone ? std::string_view{} : text.substr(at + words.size());
+    while (!path.empty() && std::string_view(" ./`\"'").find(path.back()) != kNone) path.remove_suffix(1);
+    while (path.starts_with('`')) path.remove_prefix(1);
+    return path.substr(0, kMaxPath);
+  };
+  const auto tell = [&](std::string_view path, bool complete) {
+    emit_checkpoint({utf8_text(path), -1, line.first_byte, line.last_byte}, complete);
+  };
+  for (const std::string_view words :
+       {"Saving model checkpoint to ", "Saving pre-trained model to ", "Saving trained model to "}) {
+    const auto path = behind(words);
+    if (path.empty() || path.find("checkpoint-") != kNone || path == model_) continue;
+    model_ = path;
+    return tell(path, false);
+  }
+  for (const std::string_view words :
+       {"Model successfully saved to ", "Merge process complete. Saved to ", "merged and saved to "}) {
+    const auto path = behind(words);
+    if (path.empty()) continue;
+    model_.clear();
+    return tell(path, true);
+  }
+  const auto weights = behind("odel weights saved in ");
+  if (model_.empty() || weights.size() <= model_.size() || !weights.starts_with(model_)) return;
+  if (weights[model_.size()] != '/' || weights.find('/', model_.size() + 1) != kNone) return;
+  tell(std::exchange(model_, {}), true);
 }
 
 void Trainer::training_goes_on() {
@@ -231,29 +315,44 @@ void Trainer::begin_run() noexcept {
   advances_to_doubt_ = 0;
 }
 
+// A training begins anew without the block that would say so.
+void Trainer::restart(const LogLine& line, std::int64_t total) {
+  begin_run();
+  fields_.clear();
+  fields_.add("run", run_);
+  const std::string_view framework = framework_.empty() ? std::string_view("transformers") : framework_;
+  fields_.add("framework", framework);
+  fields_.add("total_steps", total);
+  LogEvent event;
+  event.kind = STOKER_EVENT_RUN;
+  event.name = framework;
+  emit(line, event);
+}
+
 void Trainer::emit_phase(const LogLine& line, std::string_view phase) {
-  if (phase.empty() || phase.data() == phase_.data() || phase == phase_) return;
+  if (phase.empty() || phase == phase_ || !is_main()) return;
   phase_ = phase;
   LogEvent event;
   event.kind = STOKER_EVENT_PHASE;
-  event.first_byte = line.first_byte;
-  event.last_byte = line.last_byte;
   event.name = phase_;
-  (*emit_)(event);
+  fields_.clear();
+  emit(line, event);
 }
 
 void Trainer::emit_start(const LogLine& line, Start start) {
+  if (!is_main()) return;
   if (!framework_.empty()) {
     start.framework = framework_;
     start.version = version_;
   }
   if (start.transformers_version.empty()) start.transformers_version = transformers_version_;
   if (start.torch_version.empty()) start.torch_version = torch_version_;
+  if (start.trainable_parameters < 0) start.trainable_parameters = trainable_parameters_;
   // Every rank may print the block, and some print it twice.
   if (fresh_ && started_total_ == start.total_steps && started_total_ >= 0) return;
   if (!fresh_) begin_run();
   started_total_ = start.total_steps;
-  training_.start(start.total_steps);
+  training().start(start.total_steps);
   summarized_ = false;
   advances_to_doubt_ = 0;
   const auto framework = start.framework.empty() ? std::string("transformers") : start.framework;
@@ -281,18 +380,22 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   for (const auto& [key, value] : numbers) {
     if (value >= 0) fields_.add(key, value);
   }
+  for (const Fact& fact : start.facts) {
+    const auto whole = static_cast<std::int64_t>(fact.value);
+    if (fact.value == static_cast<double>(whole))
+      fields_.add(fact.name, whole);
+    else
+      fields_.add(fact.name, fact.value);
+  }
   LogEvent event;
   event.kind = STOKER_EVENT_RUN;
-  event.first_byte = line.first_byte;
-  event.last_byte = line.last_byte;
   event.name = framework;
-  event.fields = fields_.view();
-  (*emit_)(event);
+  emit(line, event);
 }
 
 void Trainer::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {
   fields_.clear();
-  fields_.add("step", checkpoint.step);
+  if (checkpoint.step >= 0) fields_.add("step", checkpoint.step);
   fields_.add("path", checkpoint.path);
   fields_.add("complete", complete);
   LogEvent event;

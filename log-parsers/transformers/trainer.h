@@ -33,6 +33,12 @@ class Trainer {
   void phase(const LogLine& line, std::string_view name, const LogEmit& emit);
 
  private:
+  // A process with a bar of its own, where launchers tell them apart.
+  struct Origin {
+    std::int32_t rank = -1;
+    std::string source;
+    TrainingBar bar;
+  };
   struct Checkpoint {
     std::string path;
     std::int64_t step = -1;
@@ -45,28 +51,44 @@ class Trainer {
   void read_bar(const LogLine& line, const Bar& bar);
   void read_message(const LogLine& line, std::string_view text);
   void read_checkpoint(const LogLine& line, std::string_view text);
+  void read_model(const LogLine& line, std::string_view text);
+  void read_parameters(std::string_view text);
+
+  [[nodiscard]] TrainingBar& training() noexcept { return origins_[origin_].bar; }
+  // Looks up whose line it is.
+  void turn_to(const LogLine& line);
+  [[nodiscard]] bool is_main() const noexcept { return main_ == kNoOrigin || main_ == origin_; }
+  // Fills in what every event says of its line.
+  void emit(const LogLine& line, LogEvent& event);
 
   void emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name);
   void emit_start(const LogLine& line, Start start);
   void emit_phase(const LogLine& line, std::string_view phase);
   void emit_checkpoint(const Checkpoint& checkpoint, bool complete);
   void begin_run() noexcept;
+  void restart(const LogLine& line, std::int64_t total);
   void training_goes_on();
 
   const LogEmit* emit_ = nullptr;  // during a call
   PlainFrame plain_frame_;
   Record record_;
   FieldList fields_;
-  std::string title_, unit_, repaired_;  // as UTF-8, where a log has none
+  std::string title_, unit_, repaired_, source_text_;  // as UTF-8, where a log has none
   StartBlock start_block_;
-  TrainingBar training_;
+  static constexpr std::size_t kNoOrigin = static_cast<std::size_t>(-1);
+  std::vector<Origin> origins_ = std::vector<Origin>(1);
+  std::size_t origin_ = 0;                // of the line being read
+  std::size_t main_ = kNoOrigin;          // the first that trained: it tells phases, runs and checkpoints
   std::optional<Checkpoint> checkpoint_;  // announced
+  std::string model_;                     // where the trained model is being written, not one of its checkpoints
+  std::int64_t trainable_parameters_ = -1;
   std::string phase_;
   std::string framework_, version_, transformers_version_, torch_version_;  // told from outside
   std::int64_t run_ = 0, started_total_ = -1;
   int advances_to_doubt_ = 0;  // behind a traceback: that a bar advances does not yet show that the training goes on
-  bool fresh_ = true;          // nothing of this run was seen yet
-  bool summarized_ = false;    // this run has printed its summary
+  bool records_have_epoch_ = false;
+  bool fresh_ = true;        // nothing of this run was seen yet
+  bool summarized_ = false;  // this run has printed its summary
 };
 
 }  // namespace stoker::transformers

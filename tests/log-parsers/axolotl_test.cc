@@ -50,8 +50,38 @@ TEST(Axolotl, ReadsATraining) {
                                "(GiB)=9.500000 ppl=4.480000 epoch=0.500000"));
   EXPECT_THAT(events, Contains("CHECKPOINT step=20 path=./out/checkpoint-20 complete=0"));
   EXPECT_THAT(events, Contains(StartsWith("SUMMARY")));
-  EXPECT_EQ(events.back(), "PHASE save");
+  EXPECT_THAT(events, Contains("PHASE save"));
+  EXPECT_EQ(events.back(), "CHECKPOINT path=./out complete=0");
   EXPECT_THAT(events, Each(Not(StartsWith("DIAGNOSIS"))));
+}
+
+TEST(Axolotl, TellsWhatItPreparedAndHowMuchMemoryItTakes) {
+  const std::string log = "[2023-08-24 20:18:54,867] [INFO] [axolotl.a:1] [PID:1] ";
+  const auto events =
+      events_of(log + "GPU memory usage baseline: 0.000GB (+0.674GB misc)\n" + log +
+                "UPDATE CONFIG WITH: `total_num_tokens: 1514815`\n" + log +
+                "packing_efficiency_estimate: 0.98 total_num_tokens per device: 79978\n" + log +
+                "UPDATE CONFIG WITH: `sample_packing_eff_est: 0.98`\n" + log + "total_num_steps: 230\n" + log +
+                "GPU memory usage after adapters: 6.830GB (+1.365GB cache)\n" + log +
+                "Starting trainer...\n 0%|  | 0/230 [00:00<?, ?it/s]" + log +
+                "GPU memory usage while training: 7.107GB (+4.912GB cache, +1.284GB misc)\n");
+  EXPECT_THAT(events,
+              Contains("RUN axolotl run=0 framework=axolotl gpu_memory_baseline_gib=0 num_tokens=1514815 "
+                       "packing_efficiency=0.980000 expected_steps=230 gpu_memory_after_adapters_gib=6.830000"));
+  EXPECT_EQ(std::count_if(events.begin(), events.end(), [](const auto& event) { return event.starts_with("DIAG"); }),
+            1);
+  EXPECT_THAT(events, Contains("DIAGNOSIS gpu_memory used_gib=7.107000 terminal=0 \"GPU memory usage while training: "
+                               "7.107GB (+4.912GB cache, +1.284GB misc)\""));
+}
+
+TEST(Axolotl, TellsWhereTheModelIs) {
+  const std::string log = "[2025-10-24 20:18:54,867] [INFO] [axolotl.train] ";
+  const auto events = events_of(log + "Training completed! Saving pre-trained model to ./out dir.\n" + log +
+                                "Model successfully saved to ./out dir\n" + log + "Merging LoRA with base model...\n" +
+                                log + "Model successfully merged and saved to out/merged\n");
+  EXPECT_THAT(events, testing::ElementsAre("PHASE save", "CHECKPOINT path=./out dir complete=0",
+                                           "CHECKPOINT path=./out dir complete=1", "PHASE merge",
+                                           "CHECKPOINT path=out/merged complete=1"));
 }
 
 TEST(Axolotl, FindsItsMessagesInEachForm) {

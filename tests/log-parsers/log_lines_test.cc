@@ -42,13 +42,16 @@ TEST(LogLines, CutsLauncherPrefixes) {
   EXPECT_EQ(lines_of("10.254.21.77: [rank1]: x\n", 99).at(0), "x@0-23#1 of 10.254.21.77");
   EXPECT_EQ(lines_of("sft-demo/3 x\n", 99).at(0), "x@0-11#3 of sft-demo");
   EXPECT_EQ(lines_of("[default0]:[rank0]:x\n", 99).at(0), "x@0-19#0");
+  EXPECT_EQ(lines_of("2023-04-29 06:01:12.977 [177/train/578 (pid 289)]   x\n", 99).at(0), "  x@0-52 of 177/train/578");
   for (const std::string prefix : {"[rank1]: ", "3: ", "10.254.21.77: ", "(head, rank=0, pid=17) ", "sft-demo/3 "})
     EXPECT_TRUE(lines_of(prefix + "  File\n", 99).at(0).starts_with("  File@")) << "the indentation is the line's own";
 }
 
 TEST(LogLines, LeaveWhatOnlyLooksLikeALauncherPrefix) {
-  for (const std::string line : {"[rankle]: x", "[rank-1]: x", "3:x", "3.5: x", "123456: x", "1/10 [00:01<00:09]",
-                                 "epoch/3 x", "(n=3) x", "10%|#| 1/10 [00:01<00:09, 1.00it/s]", "a-b/c x"}) {
+  for (const std::string line :
+       {"[rankle]: x", "[rank-1]: x", "3:x", "3.5: x", "123456: x", "1/10 [00:01<00:09]", "epoch/3 x", "(n=3) x",
+        "2023-04-29 06:01:12.977 [a/b (pid 1)] x", "2023-04-29 06:01:12.977 [INFO] x",
+        "10%|#| 1/10 [00:01<00:09, 1.00it/s]", "a-b/c x"}) {
     EXPECT_EQ(lines_of(line + "\n", 99).at(0), line + "@0-" + std::to_string(line.size() - 1));
   }
 }

@@ -209,6 +209,11 @@ std::vector<Hostile> single_hostile_logs(size_t scale) {
                 "\n***** Axolotl Dependency Versions *****\naxolotl: " + std::string(40, '\xff') +
                 "\n[2026] [INFO] [axolotl.x] Starting trainer\n");
        }},
+      {"bars of many machines",
+       [=](const Push& push) {
+         for (size_t i = 0; i < 100 * scale; ++i)
+           push("(" + std::string(100, 's') + std::to_string(i) + ", pid=7)   5%|x| 5/100 [00:01<00:09,  1.00it/s]\n");
+       }},
       {"records and no bar after the first",
        [=](const Push& push) {
          push("\r  5%|x| 5/100 [00:01<00:09,  1.00it/s]\n");

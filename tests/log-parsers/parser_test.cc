@@ -75,6 +75,55 @@ TEST(Parser, FindsTheTrainingBarInALogThatBeginsInTheMiddle) {
   EXPECT_TRUE(events.back().starts_with("PROGRESS scope=eval n=2 total=3")) << events.back();
 }
 
+TEST(Parser, TellsWhereTheModelIs) {
+  const auto events = events_of(
+      "Saving model checkpoint to out/a b\nConfiguration saved in out/a b/config.json\n"
+      "Model weights saved in out/a b/model.safetensors\nModel weights saved in out/a b/model.safetensors\n"
+      "Unsloth: Merge process complete. Saved to `merged/x`\n");
+  const std::vector<std::string> expected = {"CHECKPOINT path=out/a b complete=0", "CHECKPOINT path=out/a b complete=1",
+                                             "CHECKPOINT path=merged/x complete=1"};
+  EXPECT_EQ(events, expected);
+}
+
+TEST(Parser, SaysThatATrainingBeginsAnew) {
+  const std::string run =
+      "  0%|          | 0/4 [00:00<?, ?it/s]\n 50%|#####     | 2/4 [00:02<00:02,  1.00s/it]\n"
+      "{'loss': 2.0, 'learning_rate': 0.1, 'epoch': 0.1}\n100%|##########| 4/4 [00:04<00:00,  1.00s/it]\n"
+      "{'train_runtime': 4.0, 'train_loss': 2.0, 'epoch': 1.0}\n";
+  const auto events = events_of(run + run + run);
+  std::vector<std::string> runs;
+  std::copy_if(events.begin(), events.end(), std::back_inserter(runs),
+               [](const auto& e) { return e.starts_with("RUN"); });
+  const std::vector<std::string> expected = {"RUN transformers run=1 framework=transformers total_steps=4",
+                                             "RUN transformers run=2 framework=transformers total_steps=4"};
+  EXPECT_EQ(runs, expected);
+}
+
+TEST(Parser, TellsTheTrainableParametersOfPeft) {
+  const auto events = events_of(
+      "trainable params: 4,194,304 || all params: 6,742,609,920 || trainable%: 0.06\n***** Running training *****\n"
+      "  Num examples = 100\n  Total optimization steps = 9\n\n");
+  EXPECT_TRUE(holds(events,
+                    "RUN transformers run=0 framework=transformers total_steps=9 num_examples=100 "
+                    "trainable_parameters=4194304"));
+}
+
+// Two machines print the same training; the second one's bar and its end are no events of the first.
+TEST(Parser, KeepsOriginsApart) {
+  const auto events = events_of(
+      "10.0.0.1:   0%|          | 0/9 [00:00<?, ?it/s]\n10.0.0.2:   0%|          | 0/9 [00:00<?, ?it/s]\n"
+      "10.0.0.1:  22%|##        | 2/9 [00:02<00:07,  1.00it/s]\n10.0.0.2:  11%|#         | 1/9 [00:02<00:16,  "
+      "2.00s/it]\n"
+      "10.0.0.2: {'loss': 2.0, 'learning_rate': 0.1, 'epoch': 0.1}\n"
+      "10.0.0.2:  33%|###       | 1/3 [00:01<00:02,  1.00s/it]\n");
+  EXPECT_TRUE(holds(events, "PROGRESS scope=train n=0 total=9 unit=it elapsed_s=0.000000 @source=10.0.0.2"));
+  EXPECT_TRUE(holds(events, "METRIC loss=2.000000 learning_rate=0.100000 epoch=0.100000 @source=10.0.0.2"));
+  EXPECT_TRUE(
+      holds(events, "PROGRESS scope=eval n=1 total=3 unit=it elapsed_s=1.000000 rate=1.000000 @source=10.0.0.2"));
+  EXPECT_EQ(std::count_if(events.begin(), events.end(), [](const auto& event) { return event.starts_with("PHASE"); }),
+            1);
+}
+
 TEST(Parser, SplittingTheBytesChangesNothing) {
   std::mt19937 random(7);
   std::string hostile = "{'a': {'b': '\\'}\x1b]0;t\x1b\\ \x1b[31";

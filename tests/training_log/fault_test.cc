@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 
 namespace stoker::training_log {
@@ -77,6 +79,33 @@ TEST(Fault, OfAnException) {
   };
   for (const auto& [exception, message, kind] : kinds)
     EXPECT_EQ(fault_of_exception(exception, message)->kind, kind) << exception << ": " << message;
+}
+
+// docs/diagnosis.md is a contract: each kind stands in it, and so does whether it is worth a second try.
+TEST(Fault, IsDocumented) {
+  std::ifstream file(STOKER_SOURCE_DIR "/docs/diagnosis.md");
+  const std::string page(std::istreambuf_iterator<char>(file), {});
+  const std::pair<const TrainingFault*, const char*> faults[] = {
+      {fault_of_exception("x", "CUDA out of memory"), "no"},
+      {fault_of_exception("x", "is killed by signal: Killed"), "unknown"},
+      {fault_of_line("Killed"), "unknown"},
+      {fault_of_line("Watchdog caught collective operation timeout"), "yes"},
+      {fault_of_exception("x", "NCCL error"), "yes"},
+      {fault_of_exception("x", "device-side assert"), "no for an assert"},
+      {fault_of_exception("x", "Disk quota exceeded"), "unknown"},
+      {fault_of_exception("x", "gated repo"), "no"},
+      {fault_of_exception("x", "404 Client Error"), "no"},
+      {fault_of_exception("ConnectionError", ""), "yes"},
+      {fault_of_exception("x", "got signal: 15"), "yes"},
+      {fault_of_exception("KeyboardInterrupt", ""), "no"},
+      {fault_of_exception("ValueError", ""), "no"},
+      {fault_of_exit_code(1), "unknown"}};
+  for (const auto& [fault, retry] : faults) {
+    const size_t row = page.find("| `" + std::string(fault->kind) + "` |");
+    ASSERT_NE(row, std::string::npos) << fault->kind;
+    const std::string line = page.substr(row, page.find('\n', row) - row);
+    EXPECT_TRUE(line.substr(line.rfind('|', line.size() - 2)).starts_with("| " + std::string(retry))) << line;
+  }
 }
 
 TEST(Fault, WhetherToTryAgain) {

@@ -71,6 +71,13 @@ TEST_F(ParseLog, ReadsALogLongerThanItsBuffer) {
   EXPECT_EQ(parse(log, "phases").size(), 100'000u);
 }
 
+TEST_F(ParseLog, WithoutAParserOnlyDiagnoses) {
+  const auto events = parse("phase train\nKilled\n", "none");
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_TRUE(events[0].starts_with(R"({"event":"diagnosis","t":5,"kind":"killed")")) << events[0];
+  EXPECT_EQ(events[1], R"({"event":"phase","t":5,"name":"failed"})");
+}
+
 TEST_F(ParseLog, RefusesAnUnknownParser) {
   try {
     parse("x\n", "fases");

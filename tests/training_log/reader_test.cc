@@ -126,6 +126,22 @@ TEST(Reader, GivesAnEvaluationTheStepOfItsMoment) {
   EXPECT_EQ(evals[1].data.find(R"("step")"), std::string::npos) << evals[1].data;
 }
 
+TEST(Reader, CountsStepsOfEachOriginForItself) {
+  const auto of = [](RawEvent raw, int64_t rank) {
+    raw.fields.emplace_back("@rank", rank);
+    raw.fields.emplace_back("@source", std::string("node"));
+    return raw;
+  };
+  const auto metrics =
+      of_kind(read_all({of(bar(0, 90, 0), 0), of(bar(0, 90, 0), 1), of(bar(10, 90, 10), 0), of(bar(10, 90, 10), 1),
+                        of(record(4, 0.1), 0), of(record(4, 0.1), 1), of(bar(10, 90, 10), 0)}),
+              "metric");
+  ASSERT_EQ(metrics.size(), 2U);
+  EXPECT_EQ(metrics[1].data, R"({"t":7,"rank":1,"source":"node","step":10,"step_source":"logging_steps","epoch":0.1,)"
+                             R"("values":{"train_loss":4.0},"raw":{"loss":4.0,"epoch":0.1}})");
+  EXPECT_NE(metrics[0].data.find(R"("rank":0,"source":"node","step":10,)"), std::string::npos) << metrics[0].data;
+}
+
 TEST(Reader, SaysWhenALossIsNotFinite) {
   const double nan = std::stod("nan");
   const auto events = read_all({record(nan, 1), record(nan, 2), record(1, 3)});
@@ -161,19 +177,19 @@ TEST(Reader, SplittingChangesNothing) {
   for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(split[i].data, all[i].data);
 }
 
-TEST(Eta, LearnsFromRecentStepsAndForgetsTheWarmUp) {
-  EtaEstimate eta;
-  eta.add(0, 0);
-  eta.add(1, 100);  // compilation
-  EXPECT_FALSE(eta.at(1, 100));
-  for (int n = 2; n <= 20; ++n) eta.add(n, 100 + 2.0 * (n - 1));
-  const auto at = eta.at(20, 100);
-  ASSERT_TRUE(at);
-  EXPECT_NEAR(at->s, 160, 0.01);
-  EXPECT_LT(at->low_s, at->s);
-  EXPECT_GT(at->high_s, at->s);
-  eta.add(1, 1);  // another run
-  EXPECT_FALSE(eta.at(1, 100));
+// The evaluation is seen between two bars, long before its record is.
+TEST(Reader, TellsTheEtaOfPauses) {
+  std::vector<RawEvent> log;
+  double now = 0;
+  for (int64_t n = 0; n <= 500; ++n) {
+    log.push_back(bar(n, 1000, now));
+    if (n % 100 == 0 && n > 0) log.push_back(bar(1, 8, 1, "eval")), now += 5;
+    now += 2;
+  }
+  const auto events = of_kind(read_all(log), "progress");
+  const auto at = events[events.size() - 2].data.find(R"("eta_s":)");
+  ASSERT_NE(at, std::string::npos) << events[events.size() - 2].data;
+  EXPECT_NEAR(std::stod(events[events.size() - 2].data.substr(at + 8)), 500 * 2 + 6 * 5, 0.5);
 }
 
 TEST(Choose, TakesTheMostCertain) {

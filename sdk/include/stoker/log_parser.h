@@ -19,6 +19,10 @@
  *   CHECKPOINT  step, path, complete (0: announced, 1: written)
  *   SUMMARY     every number of the record under the framework's own key
  *   DIAGNOSIS   kind in `name`, message in `text`; exception, rank, retryable, terminal, hint
+ * Fields of every kind about the line itself: @rank (int) and @source (text), the process and the machine, pod or task
+ * group that the launcher's prefix names. Each such origin is a series of its own.
+ * The agent makes the diagnosis of Python tracebacks, GPU, NCCL and launcher errors itself, for every log; a parser adds
+ * what only its framework knows.
  */
 enum {
   STOKER_EVENT_RUN = 1,

@@ -38,7 +38,7 @@ class Acme final : public LogParser {
     if (!number_after("step=", line.text, step) || !number_after("loss=", line.text, loss)) return;
     const stoker_field fields[] = {field("step", step), field("loss", loss)};
     emit({.kind = STOKER_EVENT_METRIC,
-          .flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0U,
+          .flags = line.truncated ? std::uint32_t{STOKER_EVENT_TRUNCATED} : 0U,
           .first_byte = line.first_byte,
           .last_byte = line.last_byte,
           .fields = fields});

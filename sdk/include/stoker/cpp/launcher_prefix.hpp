@@ -7,6 +7,7 @@
 //   (head, rank=0, pid=1) text             SkyPilot and Ray
 //   [Pod x-0]: text, [node-0]: text        readers of Kubeflow's logs
 //   sft-demo/3 text                        torchx and NeMo-Run
+//   2023-04-29 06:01:12.977 [177/train/578 (pid 28936)] text    Metaflow: run, step, task
 #pragma once
 
 #include <algorithm>
@@ -84,6 +85,24 @@ inline bool cut_numeric_prefix(std::string_view& text, LauncherPrefix& found) no
   return true;
 }
 
+// "2023-04-29 06:01:12.977 [177/train/578 (pid 28936)] ".
+inline bool cut_metaflow_prefix(std::string_view& text, LauncherPrefix& found) noexcept {
+  constexpr std::size_t kStamp = 24;  // with the blank behind it
+  if (text.size() <= kStamp || text[4] != '-' || text[10] != ' ' || text[19] != '.' || text[kStamp] != '[')
+    return false;
+  const auto close = text.substr(0, 160).find(")] ", kStamp);
+  if (close == std::string_view::npos) return false;
+  const auto inside = text.substr(kStamp + 1, close - kStamp - 1);
+  const auto pid = inside.find(" (pid ");
+  if (pid == std::string_view::npos ||
+      std::count(inside.begin(), inside.begin() + static_cast<std::ptrdiff_t>(pid), '/') != 2)
+    return false;
+  if (whole_number(inside.substr(pid + 6)) < 0) return false;
+  found.source = inside.substr(0, pid);
+  text.remove_prefix(close + 3);
+  return true;
+}
+
 // "sft-demo/3 ". A word with a dash, because "step/3 " may be anything.
 inline bool cut_role_prefix(std::string_view& text, LauncherPrefix& found) noexcept {
   const auto end = text.substr(0, 60).find(' ');
@@ -113,9 +132,10 @@ inline LauncherPrefix cut_launcher_prefixes(std::string_view& text) noexcept {
   LauncherPrefix found;
   for (int stacked = 0; stacked < 4 && !text.empty(); ++stacked) {
     const char first = text.front();
-    const bool cut = first == '['                   ? detail::cut_bracketed_prefix(text, found)
-                     : first == '('                 ? detail::cut_parenthesized_prefix(text, found)
-                     : first >= '0' && first <= '9' ? detail::cut_numeric_prefix(text, found)
+    const bool cut = first == '['   ? detail::cut_bracketed_prefix(text, found)
+                     : first == '(' ? detail::cut_parenthesized_prefix(text, found)
+                     : first >= '0' && first <= '9'
+                         ? detail::cut_numeric_prefix(text, found) || detail::cut_metaflow_prefix(text, found)
                      : first >= 'a' && first <= 'z' ? detail::cut_role_prefix(text, found)
                                                     : false;
     if (!cut) break;
