@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "core/api/token.h"
 #include "core/clock.h"
+#include "core/fleet/offer_cache.h"
 #include "core/store/database.h"
 
 namespace stoker::jobs {
@@ -39,6 +41,8 @@ struct ServerContext {
   const jobs::PipelineContext& pipeline;  // for estimates
   std::filesystem::path state_dir;        // jobs/<id>/{log,artifacts/}, files/<id>
   std::string version;                    // of the agent
+
+  std::shared_ptr<fleet::OfferCache> offer_cache = std::make_shared<fleet::OfferCache>();
 
   std::string listen = "127.0.0.1:7465";  // a loopback address; port 0: a free one
   std::vector<Token> tokens = {};

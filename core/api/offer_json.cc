@@ -52,6 +52,7 @@ void write_offer(JsonWriter& json, const fleet::AccountOffer& one) {
       .member("minimum_s", static_cast<int64_t>(offer.price.minimum_s))
       .member("spot", (offer.price.flags & STOKER_PRICE_SPOT) != 0)
       .end_object();
+  json.member("leak_risk", fleet::to_string(one.leak_risk)).member("age_s", one.age_ms / kSecond);
   json.end_object();
 }
 

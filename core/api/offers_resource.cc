@@ -58,8 +58,8 @@ Reply list_offers(const ServerContext& context, const Request& request) {
   // A look around wants to see every number of GPUs unless it names one.
   if (!request.target.find("count") && request.target.text("gpu").find(':') == std::string::npos) query.max_gpus = 0;
   fleet::OfferList list =
-      fleet::list_offers(context.clock, accounts, query, fleet::OfferOrder::cheapest, context.pipeline.browser,
-                         {context.closing, context.clock.mono_ms() + kListMs});
+      context.offer_cache->list(context.clock, accounts, query, context.pipeline.browser,
+                                {context.closing, context.clock.mono_ms() + kListMs}, request.target.flag("fresh"));
   if (request.target.flag("sold_out")) {
     list.offers.insert(list.offers.end(), list.sold_out.begin(), list.sold_out.end());
     fleet::sort_by_price(list.offers);

@@ -275,6 +275,7 @@ std::vector<Route> offer_routes() {
         {"spot", "boolean", "spot machines instead"},
         {"max_price", "number", "per hour at most"},
         {"sold_out", "boolean", "also what can not be had now"},
+        {"fresh", "boolean", "ask clouds again that answered less than a minute ago"},
         {"limit", "integer", "how many at most"}}},
       {"POST",
        "/v1/estimates",

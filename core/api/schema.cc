@@ -116,14 +116,16 @@ constexpr std::string_view kAccountChange =
 
 constexpr std::string_view kOffer =
     R"({"type":"object","required":["id","account","provider","machine","region","zone","availability","gpu","vcpus",
-"memory_gb","disk_gb","arch","price"],"properties":{"id":{"type":"string"},"account":{"type":"string"},
+"memory_gb","disk_gb","arch","price","leak_risk","age_s"],"properties":{"id":{"type":"string"},"account":{"type":"string"},
 "provider":{"type":"string"},"machine":{"type":"string"},"region":{"type":"string"},"zone":{"type":"string"},
 "availability":{"type":"string","enum":["high","low","none","unknown"]},"gpu":{"type":"object",
 "required":["model","count","memory_gb"],"properties":{"model":{"type":"string"},"count":{"type":"integer"},
 "memory_gb":{"type":"number"}}},"vcpus":{"type":"integer"},"memory_gb":{"type":"number"},"disk_gb":{"type":"number"},
 "arch":{"type":"string"},"price":{"type":"object","required":["per_hour","currency","granularity_s","minimum_s","spot"],
 "properties":{"per_hour":{"type":"number"},"currency":{"type":"string"},"granularity_s":{"type":"integer"},
-"minimum_s":{"type":"integer"},"spot":{"type":"boolean"}}}}})";
+"minimum_s":{"type":"integer"},"spot":{"type":"boolean"}}},
+"leak_risk":{"type":"string","enum":["none","low","medium","high"],"description":"what it may cost when nobody is left to delete it"},
+"age_s":{"type":"integer"}}})";
 
 constexpr std::string_view kFailure =
     R"({"type":"object","required":["account","provider","code","detail","hint","field"],"properties":{

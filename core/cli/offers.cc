@@ -30,6 +30,7 @@ std::string path_of(const Arguments& arguments, std::optional<size_t> limit) {
     if (arguments.has(option)) uri.addQueryParameter(key, arguments.text(option));
   if (arguments.has("--spot")) uri.addQueryParameter("spot", "true");
   if (arguments.has("--sold-out")) uri.addQueryParameter("sold_out", "true");
+  if (arguments.has("--fresh")) uri.addQueryParameter("fresh", "true");
   if (limit) uri.addQueryParameter("limit", std::to_string(*limit));
   return uri.getPathAndQuery();
 }
@@ -40,16 +41,21 @@ std::string stock_text(const std::string& availability) {
 }
 
 void print(const Invocation& call, const std::vector<Json>& offers, size_t shown) {
-  Table table({"PROVIDER/ACCOUNT", "MACHINE", "GPU", "VCPU", "RAM", "DISK", "REGION", "STOCK", "PER HOUR"});
+  Table table(
+      {"PROVIDER/ACCOUNT", "MACHINE", "GPU", "VCPU", "RAM", "DISK", "REGION", "STOCK", "LEAK RISK", "PER HOUR"});
   for (size_t i = 0; i < std::min(shown, offers.size()); ++i) {
     const Json &one = offers[i], gpu = one["gpu"];
     const std::string memory = gigabytes_text(gpu["memory_gb"].number());
     table.row({account_text(one), one["machine"].text(), gpu_text(gpu) + (memory.empty() ? "" : " " + memory),
                std::to_string(one["vcpus"].integer().value_or(0)), gigabytes_text(one["memory_gb"].number()),
                gigabytes_text(one["disk_gb"].number()), one["region"].text(), stock_text(one["availability"].text()),
+               one["leak_risk"].text(),
                format_money(one["price"]["per_hour"].number(), one["price"]["currency"].text())});
   }
   table.print(call.out);
+  int64_t age_s = 0;
+  for (const Json& one : offers) age_s = std::max(age_s, one["age_s"].integer().value_or(0));
+  if (age_s > 0) call.note("up to " + std::to_string(age_s) + " s old; --fresh asks again");
   if (offers.size() > shown) call.note("and " + std::to_string(offers.size() - shown) + " more, see --limit");
 }
 
@@ -84,6 +90,7 @@ Command offers_command() {
            {"--max-price", "USD", "per hour at most"},
            {"--spot", "", "spot machines instead, which the cloud may take back"},
            {"--sold-out", "", "also what can not be had now"},
+           {"--fresh", "", "ask clouds again that answered less than a minute ago"},
            {"--limit", "N", "how many at most (default: 25; with --json all)"}},
           run,
           "0  done\n  1  failed, or no account answered\n  2  bad usage\n"

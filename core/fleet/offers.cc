@@ -20,6 +20,7 @@ struct Gathering {
   struct Answer {
     std::vector<plugin_host::Offer> offers;
     std::optional<Error> error;
+    LeakRisk leak_risk = LeakRisk::high;
     bool done = false, left = false;
   };
 
@@ -83,6 +84,7 @@ Gathering::Answer ask(plugin_host::Provider& provider, const plugin_host::OfferQ
   Gathering::Answer answer;
   try {
     require_usable(provider.facts(), query);
+    answer.leak_risk = leak_risk_of(provider.facts());
     answer.offers = provider.list_offers(query, wait);
   } catch (const Error& error) {
     answer.error = error;
@@ -159,7 +161,7 @@ OfferList list_offers(Clock& clock, const std::vector<UsableAccount>& accounts, 
     for (const plugin_host::Offer& offer : answers[i].offers) {
       if (!satisfies(offer, query)) continue;
       auto& where = offer.availability == STOKER_AVAIL_NONE ? list.sold_out : own;
-      where.push_back({accounts[i], offer});
+      where.push_back({accounts[i], offer, answers[i].leak_risk});
     }
     sort_by_price(own);
     list.offers.insert(list.offers.end(), own.begin(), own.end());

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/fleet/leak_risk.h"
 #include "core/plugin_host/provider.h"
 
 namespace stoker::fleet {
@@ -20,6 +21,8 @@ struct UsableAccount {
 struct AccountOffer {
   UsableAccount account;
   plugin_host::Offer offer;
+  LeakRisk leak_risk = LeakRisk::high;
+  int64_t age_ms = 0;  // since the cloud said so
 };
 
 struct OfferFailure {

@@ -33,4 +33,23 @@ std::string render_user_data(const UserData& data) {
   return out;
 }
 
+// An sshd that runs already reads the key anew. Restarts of the machine find the flag of its arming, and the deadline.
+std::string render_start_script(const UserData& data) {
+  std::string out = "#!/bin/sh\numask 077\nmkdir -p /etc/ssh /root/.ssh\nrm -f /etc/ssh/ssh_host_*\n";
+  out += "cat >/etc/ssh/ssh_host_ed25519_key <<'END'\n" + indented(data.host_private_key, 0) + "END\n";
+  out += "echo '" + data.host_public_key + "' >/etc/ssh/ssh_host_ed25519_key.pub\n";
+  out += "cat >>/root/.ssh/authorized_keys <<'END'\n" + indented(data.authorized_keys, 0) + "END\n";
+  out +=
+      "for comm in /proc/[0-9]*/comm; do\n"
+      "  read -r name <$comm && [ \"$name\" = sshd ] && kill -HUP \"$(echo $comm | tr -dc 0-9)\"\n"
+      "done 2>/dev/null\n";
+  if (!data.boot_grace) return out;
+  std::string may_live = "[ -e /run/stoker-armed ]";
+  if (data.deadline_ms > 0) may_live += fmt::format(" && [ \"$(date +%s)\" -lt {} ]", data.deadline_ms / 1000);
+  return out + fmt::format(
+                   "(\nsleep {}\nwhile :; do\n  {} || /usr/local/sbin/stoker-off\n  sleep 60\ndone\n) >/dev/null "
+                   "2>&1 &\n",
+                   kBootGraceMinutes * 60, may_live);
+}
+
 }  // namespace stoker::fleet

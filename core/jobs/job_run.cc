@@ -174,7 +174,7 @@ plugin_host::Instance JobRun::ask_provider(const store::InstanceRow& machine) {
 }
 
 void JobRun::connect(int64_t give_up_ms) {
-  const store::InstanceRow machine = instance();
+  store::InstanceRow machine = instance();
   if (machine.phase != store::InstancePhase::alive)
     throw Error(Fault::not_found, "the machine " + machine.id + " is being deleted: " + machine.reason);
   const plugin_host::Instance now = ask_provider(machine);
@@ -182,6 +182,13 @@ void JobRun::connect(int64_t give_up_ms) {
   if (now.state != InstanceState::running && now.state != InstanceState::pending && now.state != InstanceState::unknown)
     throw Error(Fault::not_found, "the machine " + machine.id + " is " + to_string(now.state),
                 now.status_text.empty() ? "" : machine.provider + " says: " + now.status_text);
+  // A restart may have changed where it is; who it is proves its host key.
+  const auto port = static_cast<int>(now.ssh_port);
+  if (!now.ssh_host.empty() && (now.ssh_host != machine.ssh_host || port != machine.ssh_port))
+    machine = fleet::change(fleet, "address", machine.id, [&](store::InstanceRow& it) {
+      it.ssh_host = now.ssh_host;
+      it.ssh_port = port;
+    });
   remote::Target target{machine.ssh_host, static_cast<uint16_t>(machine.ssh_port), machine.ssh_user,
                         now.ssh_private_key, machine.host_public_key};
   if (target.private_key.empty()) {

@@ -29,7 +29,8 @@ std::string key_of(const std::string& account, const std::string& offer) { retur
 OfferSearch::OfferSearch(JobRun& run) : run_(run) {
   for (const store::InstanceRow& row : attempts()) {
     tried_.insert(key_of(row.account, row.offer_id));
-    if (row.phase == store::InstancePhase::refused) note(row, Error(Fault::no_capacity, row.reason));
+    const bool over = row.phase == store::InstancePhase::deleting || row.phase == store::InstancePhase::gone;
+    if (over || row.phase == store::InstancePhase::refused) note(row, Error(Fault::no_capacity, row.reason));
   }
 }
 

@@ -60,8 +60,10 @@ plugin_host::CreateRequest request_of(JobRun& run, const InstanceRow& row) {
                   {"stk-deadline", std::to_string(row.deadline_ms / 1000)}};
   if ((facts.capabilities & STOKER_CAP_HOST_KEY) == 0) {
     const remote::SshKey host = key_of_attempt(run, "host", row.attempt);
-    request.user_data = fleet::render_user_data(
-        {host.private_key, host.public_key, request.ssh_public_key, facts.power_off != STOKER_POWER_OFF_FORBIDDEN});
+    const fleet::UserData data{host.private_key, host.public_key, request.ssh_public_key,
+                               facts.power_off != STOKER_POWER_OFF_FORBIDDEN, row.deadline_ms};
+    const bool script = (facts.capabilities & STOKER_CAP_START_SCRIPT) != 0;
+    request.user_data = script ? fleet::render_start_script(data) : fleet::render_user_data(data);
   }
   return request;
 }

@@ -74,8 +74,9 @@ Diagnosis::Process& Diagnosis::process_of(const LogLine& line) {
 }
 
 void Diagnosis::read(const LogLine& line, const Sink& sink) {
-  Process& process = process_of(line);
   const std::string_view text = behind_bars(line.text);
+  if (continue_broken_report(line, text)) return;
+  Process& process = process_of(line);
   if (process.open && !continue_message(text, process)) close(process, sink);
   if (!process.open && !text.empty() && !read_root_cause(text, line, sink)) read_line(line, text, process, sink);
   update_reading();
@@ -113,12 +114,21 @@ bool Diagnosis::continue_message(std::string_view text, Process& process) {
   return true;
 }
 
+// Where a terminal has broken a report on memory, its further lines are without the launcher's prefix.
+bool Diagnosis::continue_broken_report(const LogLine& line, std::string_view text) {
+  if (line.rank >= 0 || !line.source.empty()) return false;
+  return std::any_of(processes_.rbegin(), processes_.rend(), [&](Process& process) {
+    return process.open && process.rank >= 0 && is_gpu_memory_cut(process.open->message) &&
+           continue_message(text, process);
+  });
+}
+
 void Diagnosis::open(const LogLine& line, Process& process, const TrainingFault* fault, Raised&& raised) {
   Failure made;
   made.fault = fault;
-  made.exception = std::move(raised.exception);
   made.message.reserve(kMaxMessage);  // growing with what follows would take twice as much
-  made.message = raised.message;
+  made.message = raised.message.empty() ? raised.exception : raised.message;
+  made.exception = std::move(raised.exception);
   made.rank = line.rank;
   made.source = line.source.substr(0, kMaxSource);
   made.first_byte = line.first_byte;

@@ -54,6 +54,7 @@ class Diagnosis {
   Process& process_of(const LogLine& line);
   void read_line(const LogLine& line, std::string_view text, Process& process, const Sink& sink);
   bool continue_message(std::string_view text, Process& process);
+  bool continue_broken_report(const LogLine& line, std::string_view text);
   void close(Process& process, const Sink& sink);
   bool read_root_cause(std::string_view text, const LogLine& line, const Sink& sink);
   void open(const LogLine& line, Process& process, const TrainingFault* fault, Raised&& raised);

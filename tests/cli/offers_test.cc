@@ -12,11 +12,11 @@ constexpr const char* kH100 =
     R"({"id":"o1","account":"lambda","provider":"lambda","machine":"gpu_8x_h100","region":"us-west-3","zone":"",)"
     R"("availability":"high","gpu":{"model":"H100","count":8,"memory_gb":80.0},"vcpus":208,"memory_gb":1800.0,)"
     R"("disk_gb":22000.0,"arch":"x86_64","price":{"per_hour":23.92,"currency":"USD","granularity_s":60,"minimum_s":0,)"
-    R"("spot":false}})";
+    R"("spot":false},"leak_risk":"high","age_s":0})";
 constexpr const char* kSmall =
     R"({"id":"o2","account":"work","provider":"vast","machine":"m\u001b[2J","region":"","zone":"","availability":"none",)"
     R"("gpu":{"model":"","count":0,"memory_gb":0.0},"vcpus":2,"memory_gb":4.0,"disk_gb":0.0,"arch":"x86_64",)"
-    R"("price":{"per_hour":0.036,"currency":"USD","granularity_s":1,"minimum_s":0,"spot":false}})";
+    R"("price":{"per_hour":0.036,"currency":"USD","granularity_s":1,"minimum_s":0,"spot":false},"leak_risk":"low","age_s":40})";
 constexpr const char* kFailure =
     R"({"account":"aws","provider":"aws","code":"auth","detail":"the key was refused","hint":"make a new one","field":"key"})";
 
@@ -29,21 +29,25 @@ TEST(Offers, are_a_table_with_the_failures_beside_it) {
   agent.answer_to("GET /v1/offers", 200, list_of(std::string(kSmall) + "," + kH100, kFailure));
   const Outcome listed = stoker(agent, {"offers"});
   EXPECT_EQ(listed.code, 0);
-  EXPECT_EQ(listed.out,
-            "PROVIDER/ACCOUNT  MACHINE      GPU            VCPU  RAM      DISK      REGION     STOCK     PER HOUR\n"
-            "vast/work         m            -              2     4 GB     -         -          sold out  $0.0360\n"
-            "lambda            gpu_8x_h100  8x H100 80 GB  208   1800 GB  22000 GB  us-west-3  high      $23.92\n");
-  EXPECT_EQ(listed.err, "stoker: aws: the key was refused; make a new one\n");
+  EXPECT_EQ(
+      listed.out,
+      "PROVIDER/ACCOUNT  MACHINE      GPU            VCPU  RAM      DISK      REGION     STOCK     LEAK RISK  PER "
+      "HOUR\n"
+      "vast/work         m            -              2     4 GB     -         -          sold out  low        $0.0360\n"
+      "lambda            gpu_8x_h100  8x H100 80 GB  208   1800 GB  22000 GB  us-west-3  high      high       "
+      "$23.92\n");
+  EXPECT_EQ(listed.err,
+            "stoker: up to 40 s old; --fresh asks again\nstoker: aws: the key was refused; make a new one\n");
 }
 
 TEST(Offers, asks_for_what_the_options_say) {
   ScriptedAgent agent;
   stoker(agent, {"offers", "--gpu", "H100:8", "--provider", "a&b=c", "--region", "eu west+1%", "--max-price", "2.5",
-                 "--spot", "--sold-out", "--limit", "3"});
+                 "--spot", "--sold-out", "--fresh", "--limit", "3"});
   stoker(agent, {"--json", "offers", "--limit", "3"});
   EXPECT_THAT(agent.asked(),
               ElementsAre("GET /v1/offers?gpu=H100%3A8&provider=a%26b%3Dc&region=eu%20west%2B1%25&max_price=2.5&"
-                          "spot=true&sold_out=true",
+                          "spot=true&sold_out=true&fresh=true",
                           "GET /v1/offers?limit=3"));
 }
 

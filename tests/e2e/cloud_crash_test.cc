@@ -22,12 +22,10 @@ class CloudCrash : public ManyAccounts, public testing::WithParamInterface<const
     if (gate_ >= 0) ::close(gate_);
   }
   void begin(size_t rounds) {
-    const bool lambda = std::string(GetParam()) == "lambda";
-    start_with(GetParam(), rounds, 20, "sshd",
-               lambda ? R"({"request_every_s":0,"launch_every_s":0})" : R"({"key_lag_s":0})");
+    start_with(GetParam(), rounds, 20, "sshd", dialect_of(GetParam()).unpaced);
     connect_all();
   }
-  [[nodiscard]] std::string launch() const { return name == "lambda" ? "launch" : "droplets.create"; }
+  [[nodiscard]] std::string launch() const { return dialect_of(name).launch; }
 
   // Waits for the gate, so that the jobs of all rounds live through the later kills as well.
   static std::string training() {
@@ -121,7 +119,7 @@ TEST_P(CloudCrash, BeforeAnythingWasSent) {
     ASSERT_TRUE(try_start({program("gated-agent")},
                           on_cloud_time({"STOKER_E2E_GATE=kill after create sent", "STOKER_E2E_TRACE=" + trace})));
     // Of one region only, so that there is no other offer to turn to.
-    const std::string only = name == "lambda" ? "gpu_1x_rtx6000" : "gpu-6000adax1-48gb";
+    const std::string only = dialect_of(name).single;
     const std::string spec = cloud_job(account(i), training(), R"("resources":{"machine":")" + only + "\"}");
     try {
       (void)submit(spec, key);
@@ -164,7 +162,7 @@ TEST_P(CloudCrash, AndTheMachineShowsLongAfterwards) {
   expect_clean_books();
 }
 
-INSTANTIATE_TEST_SUITE_P(Cloud, CloudCrash, testing::Values("lambda", "digitalocean"),
+INSTANTIATE_TEST_SUITE_P(Cloud, CloudCrash, testing::Values("lambda", "digitalocean", "vast"),
                          [](const auto& cloud) { return std::string(cloud.param); });
 
 // Each commit of a whole job on a rented machine, one after the other; earlier jobs go on meanwhile.
@@ -220,9 +218,12 @@ TEST_P(CloudCommit, IsSurvived) {
   expect_clean_books();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Cloud, CloudCommit, testing::Combine(testing::Values("lambda", "digitalocean"), testing::Values("before", "after")),
-    [](const auto& one) { return std::string(std::get<0>(one.param)) + "_" + std::get<1>(one.param); });
+INSTANTIATE_TEST_SUITE_P(Cloud, CloudCommit,
+                         testing::Combine(testing::Values("lambda", "digitalocean", "vast"),
+                                          testing::Values("before", "after")),
+                         [](const auto& one) {
+                           return std::string(std::get<0>(one.param)) + "_" + std::get<1>(one.param);
+                         });
 
 }  // namespace
 }  // namespace stoker::e2e

@@ -19,7 +19,7 @@ struct Place {
   enum { begin, again, looking, releasing } when = begin;
 
   [[nodiscard]] bool is(const std::string& name) const { return operation == name; }
-  [[nodiscard]] bool launches() const { return is("launch") || is("droplets.create"); }
+  [[nodiscard]] bool launches() const { return operation == std::string(dialect_of(cloud).launch); }
 };
 
 constexpr Place kPlaces[] = {
@@ -48,6 +48,15 @@ constexpr Place kPlaces[] = {
     {"digitalocean", "keys.delete", "", Place::releasing},
     {"digitalocean", "tags.list", "", Place::releasing},
     {"digitalocean", "tags.delete", "", Place::releasing},
+    {"vast", "bundles", "listing offers"},
+    {"vast", "bundles", "listing offers", Place::again},
+    {"vast", "asks.rent", "renting"},
+    {"vast", "keys.attach", ""},
+    {"vast", "instances.list", "", Place::looking},
+    {"vast", "instances.get", ""},
+    {"vast", "instances.delete", "", Place::releasing},
+    {"vast", "instances.get", "", Place::releasing},
+    {"vast", "instances.list", "", Place::releasing},
 };
 
 std::string title(const Place& place) {
@@ -64,8 +73,8 @@ std::vector<SingleFault> faults_of(const Place& place) {
   const auto add = [&](const std::vector<SingleFault>& more) { all.insert(all.end(), more.begin(), more.end()); };
   const std::string operation = place.operation;
   const bool machines = operation.starts_with("instances.") || operation.starts_with("droplets.");
-  if (place.is("instance-types") || place.is("sizes") || operation.ends_with(".list"))
-    add(faults_of_list(machines, std::string(place.cloud) == "digitalocean"));
+  if (place.is("instance-types") || place.is("sizes") || place.is("bundles") || operation.ends_with(".list"))
+    add(faults_of_list(machines, std::string(place.cloud) != "lambda" && !place.is("bundles")));
   else if (operation.ends_with(".get"))
     all.push_back({"strange-state", SingleFault::lie, R"("fault":"strange-state")"});
   if (place.launches()) add(faults_of_launch(place.cloud));
@@ -78,8 +87,7 @@ class CloudFault : public ManyAccounts, public testing::WithParamInterface<Place
   // A faultless job, but for what makes its call necessary.
   void prepare(const std::string& account) const {
     const Place place = GetParam();
-    if (place.when == Place::looking)
-      aim(account, name == "lambda" ? "launch" : "droplets.create", R"("fault":"act-then-reset")");
+    if (place.when == Place::looking) aim(account, dialect_of(name).launch, R"("fault":"act-then-reset")");
   }
   void strike(const std::string& account, const SingleFault& fault) const {
     aim(account, GetParam().operation, fault.members,
@@ -90,32 +98,36 @@ class CloudFault : public ManyAccounts, public testing::WithParamInterface<Place
 
 // The call that is to suffer must not be refused for a reason of its own: for calls that came too close upon each
 // other, or for a key that is not seen yet.
-std::string settings_of(const Place& place) {
-  if (std::string(place.cloud) == "lambda") return R"({"request_every_s":0,"launch_every_s":0})";
-  return place.is("keys.create") ? "{}" : R"({"key_lag_s":0})";
-}
+std::string settings_of(const Place& place) { return place.is("keys.create") ? "{}" : dialect_of(place.cloud).unpaced; }
 
 // That nothing is on offer is believed before anything is rented.
 bool offers_nothing(const Place& place, const SingleFault& fault) {
-  return fault.name == "empty-list" && place.when == Place::begin && (place.is("instance-types") || place.is("sizes"));
+  return fault.name == "empty-list" && place.when == Place::begin &&
+         (place.is("instance-types") || place.is("sizes") || place.is("bundles"));
+}
+
+// Of Vast's market, where what is offered to one is offered to all: what is not there any more is somebody else's.
+bool is_taken(const Place& place, const SingleFault& fault) {
+  return place.launches() && std::string(place.cloud) == "vast" && fault.status == 404;
 }
 
 // The first offer comes to nothing, and the next one is taken.
 bool takes_another(const Place& place, const SingleFault& fault) {
   return place.launches() && (fault.kind == SingleFault::silent || fault.status >= 500 || fault.name == "sold-out" ||
-                              fault.name == "dearer");
+                              fault.name == "dearer" || is_taken(place, fault));
 }
 
-// A list that lacks what the job has chosen (Lambda's second type) sends it to the next offer. On a busy computer it
-// may come before the choice, to a listing that is repeated because the first was late, and then it is believed.
+// A list that lacks what the job has chosen (Lambda's second type, the first ask of Vast's market) sends it to the next
+// offer. On a busy computer it may come before the choice, to a listing that is repeated because the first was late,
+// and then it is believed.
 bool may_lack_the_choice(const Place& place, const SingleFault& fault) {
-  return place.is("instance-types") && place.when == Place::again &&
-         (fault.name == "empty-list" || fault.name == "omit");
+  return (place.is("instance-types") || place.is("bundles")) && place.when == Place::again &&
+         (fault.name == "empty-list" || fault.name == (place.is("bundles") ? "omit-first" : "omit"));
 }
 
 // What is missing while a launch is prepared may be there the next time; a launch itself says what it misses.
 bool is_refused(const Place& place, const SingleFault& fault) {
-  if (place.doing[0] == '\0' || fault.kind != SingleFault::definite) return false;
+  if (place.doing[0] == '\0' || fault.kind != SingleFault::definite || is_taken(place, fault)) return false;
   const bool prepares =
       place.when == Place::again || place.is("ssh-keys.list") || place.is("ssh-keys.create") || place.is("keys.create");
   return fault.status != 404 || !prepares;

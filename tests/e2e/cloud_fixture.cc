@@ -106,11 +106,9 @@ std::string CloudTest::url(const std::string& name) const {
   return Json::parse(content(cloud_folder / "ready.json"), "ready.json")[name].text();
 }
 
-std::string CloudTest::host_of(const std::string& name) {
-  return name == "lambda" ? "cloud.lambda.ai" : "api.digitalocean.com";
-}
+std::string CloudTest::host_of(const std::string& name) { return dialect_of(name).host; }
 
-std::string CloudTest::secret_field(const std::string& name) { return name == "lambda" ? "api_key" : "token"; }
+std::string CloudTest::secret_field(const std::string& name) { return dialect_of(name).secret_field; }
 
 void CloudTest::enable(const Words& clouds) const {
   std::string plugins = "local, ssh, transformers", endpoints;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tests/e2e/agent_fixture.h"
+#include "tests/e2e/dialect.h"
 
 namespace stoker::e2e {
 

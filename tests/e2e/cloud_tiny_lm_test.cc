@@ -39,7 +39,7 @@ TEST_P(CloudTinyLm, IsSetUpOfferedTrainedAndBroughtHome) {
   EXPECT_TRUE(eventually([&] { return cli({"accounts", "remove", name, "--yes"}).code == 0; }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Clouds, CloudTinyLm, testing::ValuesIn({"lambda", "digitalocean"}),
+INSTANTIATE_TEST_SUITE_P(Clouds, CloudTinyLm, testing::ValuesIn({"lambda", "digitalocean", "vast"}),
                          [](const auto& one) { return std::string(one.param); });
 
 }  // namespace

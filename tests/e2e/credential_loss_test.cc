@@ -51,7 +51,7 @@ TEST_P(CredentialLoss, WhileTheMachineBootsItIsWaitedFor) {
   const std::string id = submit(cloud_job(GetParam(), "echo trained"));
   EXPECT_TRUE(eventually([&] { return judgement(GetParam())["creates"].integer() == 1; }));
   make("revoked");
-  EXPECT_TRUE(eventually([&] { return history("\"status\": 401").size() >= 5; }));
+  EXPECT_TRUE(eventually([&] { return history(dialect_of(GetParam()).refused).size() >= 5; }));
   EXPECT_EQ(job_state(id), "provisioning");
   make("active");
   EXPECT_EQ(await_end(id)["state"].text(), "succeeded") << job(id).dump();
@@ -74,7 +74,7 @@ TEST_P(CredentialLoss, ANewCredentialOfTheSameAccountTakesTheMachineOver) {
   expect_nothing_left(GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Cloud, CredentialLoss, testing::Values("lambda", "digitalocean"),
+INSTANTIATE_TEST_SUITE_P(Cloud, CredentialLoss, testing::Values("lambda", "digitalocean", "vast"),
                          [](const auto& cloud) { return std::string(cloud.param); });
 
 }  // namespace

@@ -15,7 +15,7 @@ constexpr const char* kForeignKey =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEx3rVTEnRDzRUFuTIVmc6UCVEFsSZjZq2u0GwLmJZeL theirs";
 
 std::string seed(const std::string& cloud, size_t count, const std::string& settings) {
-  const bool lambda = cloud == "lambda";
+  const Dialect& dialect = dialect_of(cloud);
   JsonWriter json;
   json.begin_object().key(cloud).begin_object().key("settings").raw(settings).key("credentials").begin_array();
   for (size_t i = 1; i <= count; ++i) {
@@ -28,7 +28,7 @@ std::string seed(const std::string& cloud, size_t count, const std::string& sett
   json.key("instances").begin_array();
   for (size_t i = 1; i <= count; ++i) {
     json.begin_object().member("name", "theirs").member("account", "a" + std::to_string(i));
-    json.member("type", lambda ? "gpu_1x_a10" : "gpu-h200x1-141gb").member("region", lambda ? "us-east-1" : "atl1");
+    json.member("type", dialect.type).member("region", dialect.region);
     json.end_object();
   }
   return json.end_array().end_object().end_object().str();

@@ -59,15 +59,17 @@ std::vector<SingleFault> faults_of_list(bool machines, bool pages) {
 }
 
 std::vector<SingleFault> faults_of_launch(const std::string& cloud) {
-  const bool lambda = cloud == "lambda";
+  const bool lambda = cloud == "lambda", vast = cloud == "vast";
   const auto refused = [](int status, const std::string& more) {
     return R"("fault":"refuse","status":)" + std::to_string(status) + "," + more;
   };
   const std::string sold_out =
       lambda ? refused(400, R"("code":"instance-operations/launch/insufficient-capacity","message":"none left")")
+      : vast ? refused(200, R"("code":"no_such_ask","message":"somebody has taken it")")
              : refused(422, R"("message":"Size is not available in this region.")");
   const std::string quota =
       lambda ? refused(400, R"("code":"global/quota-exceeded","message":"the limit is reached")")
+      : vast ? refused(200, R"("code":"insufficient_credit","message":"your credit is used up")")
              : refused(422, R"("message":"creating this/these droplet(s) will exceed your droplet limit")");
   return {{"double", cloudy, R"("fault":"double")"},
           {"dearer", cloudy, R"("fault":"dearer")"},

@@ -32,6 +32,7 @@ class Cloud:
     bills_from = "created"  # or "active"
     bills_off = True  # whether a machine that is off costs as much as one that is on
     login = "root"
+    is_container = False  # its machines have no power to turn off, and a start script in the place of cloud-init
     life = None  # rentals.Life
     meter = None  # meter.Meter
     settings = {}
@@ -86,6 +87,10 @@ class Cloud:
 
     def operation_of(self, request):
         return self.operations.find(request)
+
+    def next_port(self):
+        """Where the sshd of a machine listens from its next start on."""
+        return 22
 
     def powered_off(self, instance, t_ms, why):
         """The machine turned itself off."""

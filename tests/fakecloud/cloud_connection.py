@@ -12,6 +12,8 @@ def reason_of(answer):
     if answer.status < 400 or not isinstance(answer.body, dict):
         return {}
     error = answer.body.get("error")
+    if isinstance(error, str):
+        return {"reason": error}
     return {"reason": error.get("code") if isinstance(error, dict) else answer.body.get("message")}
 
 

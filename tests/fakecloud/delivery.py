@@ -31,7 +31,7 @@ def with_ids(body, change):
     """The body with each id changed, or without it where that gives None."""
     def of(value, is_id=False):
         if isinstance(value, dict):
-            changed = {key: of(one, key in ("id", "instance_ids")) for key, one in value.items()}
+            changed = {key: of(one, key in ("id", "instance_ids", "new_contract")) for key, one in value.items()}
             return {key: one for key, one in changed.items() if one is not None or value[key] is None}
         if isinstance(value, list):
             return [one for one in (of(one, is_id) for one in value) if one is not None]

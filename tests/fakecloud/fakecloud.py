@@ -153,7 +153,8 @@ def main():
     for listener in listeners.values():
         listener.start()
     write_credentials(os.path.join(args.folder, "credentials.json"), world.clouds.values())
-    write_ready(args.folder, {name: listener.url() for name, listener in listeners.items()})
+    world.urls = {name: listener.url() for name, listener in listeners.items()}
+    write_ready(args.folder, world.urls)
     while not ended.wait(3600):
         pass
     gate.shut()

@@ -16,6 +16,7 @@ class Instance:
     account: str = "main"
     foreign: bool = False  # was there before the test began
     address: str = ""
+    port: int = 22  # of its sshd
     keys: list = field(default_factory=list)  # the SshKeys that log in
     user_data: str = ""
     facts: dict = field(default_factory=dict)  # what only its cloud says

@@ -14,6 +14,13 @@ PROGRAMS = {  # where in the machine -> file in machine/
     "usr/bin/systemctl": "systemctl.sh",
     "usr/bin/sudo": "sudo.sh",
 }
+CONTAINER_PROGRAMS = {
+    "usr/lib/fakecloud/boot": "boot.sh",
+    "usr/lib/fakecloud/own/sleep": "sleep.sh",
+    "usr/bin/curl": "curl.py",
+    **{f"usr/sbin/{name}": "absent.sh" for name in ("poweroff", "halt", "reboot", "shutdown")},
+    **{f"usr/bin/{name}": "absent.sh" for name in ("systemctl", "sudo")},
+}
 SOURCE = pathlib.Path(__file__).resolve().parent / "machine"
 USER, USER_ID = "ubuntu", 1000
 
@@ -46,8 +53,8 @@ def accounts(login):
     return tuple("\n".join(lines) + "\n" for lines in (passwd, shadow, group))
 
 
-def sshd_config(address):
-    return (f"ListenAddress {address}:22\nHostKey /etc/ssh/ssh_host_ed25519_key\nPidFile none\n"
+def sshd_config(address, port):
+    return (f"ListenAddress {address}:{port}\nHostKey /etc/ssh/ssh_host_ed25519_key\nPidFile none\n"
             "PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
             "UsePAM no\nAcceptEnv LANG LC_*\nSubsystem sftp /usr/lib/openssh/sftp-server\n")
 
@@ -74,7 +81,7 @@ def add_commands(root, init):
         add_file(root, "usr/lib/fakecloud/runcmd", script, 0o755)
 
 
-def plant(root, instance, login):
+def plant(root, instance, login, is_container=False):
     """`root`: a folder that does not exist yet."""
     root = pathlib.Path(root)
     root.mkdir(mode=0o755)
@@ -88,10 +95,10 @@ def plant(root, instance, login):
     add_file(root, "etc/group", group)
     add_file(root, "etc/hostname", name + "\n")
     add_file(root, "etc/hosts", f"127.0.0.1 localhost\n{instance.address} {name}\n")
-    add_file(root, "etc/ssh/sshd_config", sshd_config(instance.address))
+    add_file(root, "etc/ssh/sshd_config", sshd_config(instance.address, instance.port))
     add_host_key(root, init)
     add_commands(root, init)
-    for path, source in PROGRAMS.items():
+    for path, source in (CONTAINER_PROGRAMS if is_container else PROGRAMS).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SOURCE / source, root / path)
         (root / path).chmod(0o755)

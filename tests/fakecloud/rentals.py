@@ -39,7 +39,7 @@ class Rentals:
     def add(self, instance: Instance, t_ms):
         """A machine begins: its price is agreed, it boots, and it is billed from when this vendor bills."""
         settings = self._cloud.settings
-        instance.address = self._world.addresses.next()
+        instance.address, instance.port = self._world.addresses.next(), self._cloud.next_port()
         instance.get_from_ms = t_ms + int(settings["get_lag_s"] * 1000)
         instance.list_from_ms = t_ms + int(settings["list_lag_s"] * 1000)
         active_ms = t_ms + int(settings["boot_s"] * 1000)
@@ -121,6 +121,7 @@ class Rentals:
             self._write(instance, "on", t_ms)
             self._start_meter(instance, t_ms)
         self._world.machines.end(instance)
+        instance.port = self._cloud.next_port()
         self._later(instance, t_ms + int(self._cloud.settings["ssh_s"] * 1000), lambda t: self._boot(instance, t))
 
     def crash(self, instance, t_ms):

@@ -8,7 +8,8 @@ import jsonschema
 
 from spec_exemptions import ANSWERS, FREED
 
-FILES = {"lambda": "lambda-openapi.json", "digitalocean": "digitalocean-openapi.json"}
+FILES = {"lambda": "lambda-openapi.json", "digitalocean": "digitalocean-openapi.json",
+         "vast": "vast-openapi.json"}
 
 
 def free_exempted(cloud, document):

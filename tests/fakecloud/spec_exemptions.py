@@ -15,4 +15,7 @@ ANSWERS = [
     ("lambda", 404, "ssh-keys.delete", "a missing key is answered with 400 or 404"),
     ("lambda", 400, "terminate", "a body that can't be read is refused there as elsewhere"),
     ("lambda", 400, "restart", "a body that can't be read is refused there as elsewhere"),
+    ("vast", 200, "instances.get", "one that has ended is null, and ports are a map there as in the list"),
+    ("vast", 400, "asks.rent", "what is said of credit and of limits to spending is in no document"),
+    ("vast", 483, "*", "a body that can't be read is answered so"),
 ]

@@ -36,13 +36,13 @@ def check_possible():
         raise NotPossible("this system lets no new namespaces be made: " + tried.stderr.decode().strip())
 
 
-def check_bind(address):
+def check_bind(address, port=22):
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((address, 22))
+            probe.bind((address, port))
         except OSError as error:
-            raise CannotBind(f"{address}:22 can't be bound ({error.strerror}); run it where port 22 is free, "
+            raise CannotBind(f"{address}:{port} can't be bound ({error.strerror}); run it where port 22 is free, "
                              "as in: unshare -n sh -c 'ip link set lo up; exec ...'") from None
 
 
@@ -130,13 +130,13 @@ class SshdMachines:
             former = self._former.pop(instance, None)
         if former:
             former.process.wait()  # it has the address until then
-        check_bind(instance.address)
+        check_bind(instance.address, instance.port)
         self._count += 1
         folder = self._folder / f"{self._count}-{instance.id}"
         folder.mkdir(mode=0o700)
         (folder / "mount").mkdir()
         os.mkfifo(folder / "power", 0o600)
-        plant(folder / "seed", instance, cloud.login)
+        plant(folder / "seed", instance, cloud.login, cloud.is_container)
         with open(folder.with_suffix(".log"), "wb") as log:
             process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *UNSHARE, "sh", SOURCE / "root.sh", folder],
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -177,7 +177,7 @@ class SshdMachines:
         while body.process.poll() is None and time.monotonic() < deadline:
             with socket.socket() as probe:
                 probe.settimeout(1)
-                if probe.connect_ex((instance.address, 22)) == 0:
+                if probe.connect_ex((instance.address, instance.port)) == 0:
                     with self._world.lock:
                         cloud.rentals.ready(instance, self._world.clock.now_ms())
                     return

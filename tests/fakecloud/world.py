@@ -14,6 +14,7 @@ class World:
     script: object = None
     addresses: Addresses = field(default_factory=Addresses)
     clouds: dict = field(default_factory=dict)
+    urls: dict = field(default_factory=dict)  # of the clouds and the control, where they listen
 
     def find_instance(self, id):
         """(cloud, instance), of whichever cloud has it, or None."""

@@ -102,5 +102,32 @@ TEST(UserData, IsCloudConfig) {
             "  - [sh, -c, \"test -e /run/stoker-armed || shutdown -P +30\"]\n");
 }
 
+TEST(UserData, IsAScriptWhereThereIsNoCloudInit) {
+  UserData data{"KEY LINE 1\nKEY LINE 2\n", "ssh-ed25519 AAAA", "ssh-ed25519 BBBB ours\n", true, 1'790'000'000'123};
+  const std::string keys =
+      "#!/bin/sh\n"
+      "umask 077\n"
+      "mkdir -p /etc/ssh /root/.ssh\n"
+      "rm -f /etc/ssh/ssh_host_*\n"
+      "cat >/etc/ssh/ssh_host_ed25519_key <<'END'\n"
+      "KEY LINE 1\n"
+      "KEY LINE 2\n"
+      "END\n"
+      "echo 'ssh-ed25519 AAAA' >/etc/ssh/ssh_host_ed25519_key.pub\n"
+      "cat >>/root/.ssh/authorized_keys <<'END'\n"
+      "ssh-ed25519 BBBB ours\n"
+      "END\n"
+      "for comm in /proc/[0-9]*/comm; do\n"
+      "  read -r name <$comm && [ \"$name\" = sshd ] && kill -HUP \"$(echo $comm | tr -dc 0-9)\"\n"
+      "done 2>/dev/null\n";
+  const std::string begin = "(\nsleep 1800\nwhile :; do\n  [ -e /run/stoker-armed ]";
+  const std::string end = " || /usr/local/sbin/stoker-off\n  sleep 60\ndone\n) >/dev/null 2>&1 &\n";
+  EXPECT_EQ(render_start_script(data), keys + begin + " && [ \"$(date +%s)\" -lt 1790000000 ]" + end);
+  data.deadline_ms = 0;
+  EXPECT_EQ(render_start_script(data), keys + begin + end);
+  data.boot_grace = false;
+  EXPECT_EQ(render_start_script(data), keys);
+}
+
 }  // namespace
 }  // namespace stoker::fleet

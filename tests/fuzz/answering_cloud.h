@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include <concepts>
 #include <string>
 
 #include "tests/plugins/scripted_api.h"
@@ -17,7 +18,7 @@ void attempt(Act&& act) {
 }
 
 template <class Cloud>
-void answer_all_with(const unsigned char* data, std::size_t size) {
+void answer_all_with(const unsigned char* data, std::size_t size, std::string_view offer = "type@region") {
   static constexpr int kStatuses[] = {200, 201, 202, 204, 400, 401, 403, 404, 422, 429, 500, 302};
   if (size == 0) return;
   const int status = kStatuses[data[0] % std::size(kStatuses)];
@@ -29,7 +30,7 @@ void answer_all_with(const unsigned char* data, std::size_t size) {
   });
   Cloud cloud{Config(nullptr, 0)};
   CreateRequest request;
-  request.offer_id = "type@region";
+  request.offer_id = offer;
   request.client_token = request.name = "stk-01234567-job-1";
   request.max_per_hour.micros = 1;
   const FindQuery query{"0123456789abcdef", ""};
@@ -42,7 +43,8 @@ void answer_all_with(const unsigned char* data, std::size_t size) {
   attempt([&] { cloud.find(api.call, query, instances.emit()); });
   attempt([&] { (void)cloud.get(api.call, {"id", "", ""}); });
   attempt([&] { cloud.remove(api.call, {"id", "", ""}); });
-  attempt([&] { cloud.list_resources(api.call, query, resources.emit()); });
+  if constexpr (std::derived_from<Cloud, Resources>)
+    attempt([&] { cloud.list_resources(api.call, query, resources.emit()); });
 }
 
 }  // namespace stoker::test

@@ -1,23 +1,28 @@
 // link: stoker_training_log
 // The diagnosis of any bytes, split in two places: never a crash, and the same events.
+#include "core/training_log/diagnosis.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
-#include "core/training_log/reader.h"
-
 namespace {
 
 std::string diagnose(std::string_view bytes, size_t chunk) {
-  stoker::training_log::Reader reader(nullptr);
+  stoker::training_log::Diagnosis diagnosis;
+  stoker::LogLines lines;
   std::string events;
-  const auto note = [&](const auto& made) {
-    for (const auto& event : made) events += event.data + std::to_string(event.first_byte) + "\n";
+  const auto note = [&](stoker::plugin_host::RawEvent&& event) {
+    events += event.name + "|" + event.text + "|" + std::to_string(event.first_byte);
+    for (const auto& [key, value] : event.fields) events += "|" + key;
   };
-  for (; !bytes.empty(); bytes.remove_prefix(std::min(chunk, bytes.size())))
-    note(reader.push(bytes.substr(0, chunk), 7));
-  note(reader.finish(7));
+  const auto read = [&](const stoker::LogLine& line) {
+    if (diagnosis.wants(line.text)) diagnosis.read(line, note);
+  };
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(chunk, bytes.size()))) lines.push(bytes.substr(0, chunk), read);
+  lines.finish(read);
+  diagnosis.finish(STOKER_FINISH_EOF, false, note);
   return events;
 }
 

@@ -25,6 +25,7 @@ class ScriptedApi {
   explicit ScriptedApi(Answer answer) : answer_(std::move(answer)) {
     current = this;
     host_.http = &kHttp;
+    host_.skip_sleeps();
     detail::host = host_.table();
   }
   ~ScriptedApi() {

@@ -52,6 +52,9 @@ class FakeHost : private stoker_host {
   FakeHost& operator=(const FakeHost&) = delete;
 
   const stoker_host* table() const { return this; }
+  void skip_sleeps() {
+    sleep_ms = [](stoker_call*, int64_t) -> stoker_status { return STOKER_OK; };
+  }
   std::vector<std::string> lines() {
     const std::lock_guard lock(mutex_);
     return lines_;

@@ -7,6 +7,14 @@ namespace {
 
 Json read(std::string_view text) { return Json::parse(text, "acme", STOKER_E_UNAVAILABLE); }
 
+TEST(Json, NullIsSaidAndAbsentIsNot) {
+  const Json json = Json::parse(R"({"a":null,"b":0})", "test", STOKER_E_INTERNAL);
+  EXPECT_TRUE(json["a"].is_null());
+  EXPECT_FALSE(json["b"].is_null());
+  EXPECT_FALSE(json["c"].is_null());
+  EXPECT_FALSE(json["a"].exists());
+}
+
 TEST(Json, ReadsWhatIsThere) {
   const Json json = read(R"({"id":42,"name":"a","price":3.39,"on":true,"list":[1,2],"map":{"x":"1","y":"2"}})");
   EXPECT_EQ(json["id"].text(), "42");

@@ -196,6 +196,10 @@ TEST(Diagnosis, ATimeoutIsTheReasonForWhatFollows) {
 }
 
 TEST(Diagnosis, ReadsTheReportOnMemoryThatATerminalBroke) {
+  EXPECT_THAT(end_of("[rank1]: " + kTraceback +
+                     "[rank1]: torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. "
+                     "GPU  has a to\ntal capacity of 23.67 GiB of which 1.59 GiB is free. Inc\nluding\n"),
+              AllOf(HasSubstr(R"("total_gib":23.67)"), HasSubstr(R"("rank":1)")));
   EXPECT_THAT(end_of(kTraceback +
                      "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a to\n"
                      "tal capacity of 23.67 GiB of which 1.59 GiB is free. Process 42 has 9.50 GiB memory in use. In\n"
@@ -238,6 +242,10 @@ TEST(Diagnosis, WhatEndedNothingIsLeftAlone) {
         std::string("  File \"/x/a.py\", line 2, in f\nWARNING: look at this\nINFO: done\n"),
         std::string("ValueError: said in passing\n"), std::string("the Killed and the Missing\n")})
     EXPECT_TRUE(events_of(log).empty()) << log;
+}
+
+TEST(Diagnosis, AlwaysHasAMessage) {
+  EXPECT_THAT(end_of(kTraceback + "KeyboardInterrupt\n"), says("message", "KeyboardInterrupt"));
 }
 
 TEST(Diagnosis, HidesCredentials) {

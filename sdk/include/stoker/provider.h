@@ -15,6 +15,10 @@
 #define STOKER_CAP_SPOT (1ull << 2)
 #define STOKER_CAP_TAGS (1ull << 3)
 #define STOKER_CAP_HOST_KEY (1ull << 4) /* instance.host_public_key is filled by the provider itself */
+/* With USER_DATA: user_data is no cloud-config but a script of sh, for a machine without cloud-init. create() has it run as
+ * root at each start of the machine; sshd may be reachable before. What ends the machine, and its bill, must then be the
+ * program /usr/local/sbin/stoker-off, that the provider places before; called with -n it only says whether it can. */
+#define STOKER_CAP_START_SCRIPT (1ull << 5)
 
 typedef struct stoker_account {
   uint32_t struct_size;
@@ -69,7 +73,7 @@ typedef struct stoker_create_request {
   stoker_str client_token;
   stoker_str offer_id, offer_opaque, region, zone, name, image;
   stoker_str ssh_public_key; /* one line of authorized_keys form, or several separated by LF */
-  stoker_str user_data;      /* cloud-init, rendered by the agent */
+  stoker_str user_data;      /* cloud-config or a start script, rendered by the agent */
   const stoker_field *tags;
   size_t n_tags;
   uint64_t disk_bytes;

@@ -61,6 +61,11 @@ class CloudApi {
     request.body(std::move(json));
     return send(doing, std::move(request), effect);
   }
+  ApiReply put(Call& call, const std::string& doing, const std::string& path, std::string json, Effect effect) const {
+    auto request = call.http().put(base_url_ + path);
+    request.body(std::move(json));
+    return send(doing, std::move(request), effect);
+  }
   ApiReply remove(Call& call, const std::string& doing, const std::string& path) const {
     return send(doing, call.http().remove(base_url_ + path), Effect::repeatable);
   }
@@ -117,7 +122,8 @@ class CloudApi {
     if (success) return reply;
     const std::string what = sentence(doing) + " failed with HTTP " + std::to_string(response.status());
     auto failure = explain_(reply, sentence(doing)).value_or(Failure{status_of(response.status(), effect), what});
-    if (failure.status() == STOKER_E_RATE_LIMITED) failure.retry_after(retry_after_ms(response));
+    if (const auto ms = retry_after_ms(response); ms >= 0 && failure.status() == STOKER_E_RATE_LIMITED)
+      failure.retry_after(ms);
     throw failure;
   }
 

@@ -35,6 +35,9 @@ class Json {
 
   [[nodiscard]] bool exists() const noexcept { return value_ && !value_->is_null(); }
 
+  // Said to be none, which an absent member is not.
+  [[nodiscard]] bool is_null() const noexcept { return value_ && value_->is_null(); }
+
   [[nodiscard]] Json operator[](std::string_view key) const {
     simdjson::dom::element member;
     if (!value_ || value_->at_key(key).get(member) != simdjson::SUCCESS) return {};
