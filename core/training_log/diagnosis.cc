@@ -126,7 +126,8 @@ bool Diagnosis::continue_broken_report(const LogLine& line, std::string_view tex
 void Diagnosis::open(const LogLine& line, Process& process, const TrainingFault* fault, Raised&& raised) {
   Failure made;
   made.fault = fault;
-  made.message = raised.message.empty() ? raised.exception : std::move(raised.message);
+  made.message.reserve(kMaxMessage);  // growing with what follows would take twice as much
+  made.message = raised.message.empty() ? raised.exception : raised.message;
   made.exception = std::move(raised.exception);
   made.rank = line.rank;
   made.source = line.source.substr(0, kMaxSource);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/training_log/sign_set.h"
+#include "sdk/include/stoker/cpp/byte_scan.hpp"
 
 namespace stoker::training_log {
 namespace {
@@ -222,19 +223,6 @@ bool is_killed(std::string_view text) noexcept {
   const auto at = text.find("Killed");
   if (text == "Killed") return true;
   return at != std::string_view::npos && at > 0 && text[at - 1] == ' ' && has(text.substr(0, at), ": line ");
-}
-
-// Blocks of a fixed size, so that the compiler makes vectors of them.
-bool has_capital(std::string_view text) noexcept {
-  constexpr size_t kBlock = 32;
-  size_t i = 0;
-  for (; i + kBlock <= text.size(); i += kBlock) {
-    unsigned char any = 0;
-    for (size_t k = 0; k < kBlock; ++k) any |= static_cast<unsigned char>(text[i + k] - 'A') < 26 ? 1 : 0;
-    if (any != 0) return true;
-  }
-  return std::any_of(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(),
-                     [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 }  // namespace

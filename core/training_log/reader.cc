@@ -9,8 +9,19 @@ namespace {
 
 using plugin_host::RawEvent;
 
-constexpr size_t kMaxHeld = 512;
-constexpr size_t kMaxSeries = 64;
+constexpr size_t kMaxHeld = 512, kMaxHeldBytes = 26 * 1024;
+constexpr size_t kMaxSeries = 32;
+
+size_t heap_of(const std::string& text) { return text.capacity() > 15 ? text.capacity() + 1 : 0; }
+
+size_t bytes_of(const RawEvent& raw) {
+  size_t bytes = sizeof raw + heap_of(raw.name) + heap_of(raw.text) + raw.fields.capacity() * sizeof raw.fields[0];
+  for (const auto& [key, value] : raw.fields) {
+    bytes += heap_of(key);
+    if (const auto* words = std::get_if<std::string>(&value)) bytes += heap_of(*words);
+  }
+  return bytes;
+}
 
 std::optional<int64_t> whole(const RawEvent& raw, std::string_view key) {
   const auto value = number(raw, key);
@@ -99,8 +110,13 @@ void Reader::take(RawEvent&& raw) {
   if (ends_block) release();
   const bool record = raw.kind == STOKER_EVENT_METRIC && series.steps.has_bar() && !own_step(raw);
   if (record || !held_.empty()) {
-    held_.push_back(std::move(raw));
-    return;
+    const size_t bytes = bytes_of(raw);
+    if (held_bytes_ + bytes > kMaxHeldBytes) release();
+    if (bytes <= kMaxHeldBytes && (record || !held_.empty())) {
+      held_bytes_ += bytes;
+      held_.push_back(std::move(raw));
+      return;
+    }
   }
   if (raw.kind == STOKER_EVENT_RUN) {
     series.steps.begin_run(whole(raw, "resumed_step").value_or(0));
@@ -120,6 +136,7 @@ void Reader::release() {
   };
   for (Series& series : series_) series.steps.settle();
   for (const auto& raw : held_) behind_of(raw) += raw.kind == STOKER_EVENT_METRIC ? 1 : 0;
+  held_bytes_ = 0;
   for (const auto& raw : std::exchange(held_, {})) {
     give_record(raw, behind_of(raw));
     if (raw.kind == STOKER_EVENT_METRIC) --behind_of(raw);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,7 +59,8 @@ class Reader {
   Diagnosis diagnosis_;
   uint64_t parsed_ = 0;  // bytes given to the parser
   std::vector<Event> out_;
-  std::vector<plugin_host::RawEvent> held_;  // from the first record on whose step is not known yet
+  std::deque<plugin_host::RawEvent> held_;  // from the first record on whose step is not known yet
+  size_t held_bytes_ = 0;
   std::vector<Series> series_;
   std::optional<size_t> main_;  // the series whose bar the ETA follows: the first that showed one
   EtaEstimate eta_;

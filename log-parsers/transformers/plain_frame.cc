@@ -82,7 +82,7 @@ bool PlainFrame::learn(std::string_view text, Bar& out) noexcept {
   std::size_t i = text.find_first_not_of(' ');
   const std::size_t percent = i;
   if (!skip_digits(text, i) || i - percent > 3 || !skip(text, i, "%|")) return false;
-  i = text.find('|', i);
+  i = text.find_first_of("|{", i);
   if (i == kNone || !skip(text, i, "| ")) return false;
   const std::size_t n = i;
   if (!skip_digits(text, i) || text[i] != '/') return false;

@@ -9,7 +9,7 @@ namespace stoker::transformers {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kMaxOrigins = 32, kMaxPath = 1000;
+constexpr std::size_t kMaxOrigins = 32, kMaxPath = 1000, kLongestPath = 4096;
 constexpr int kMaxFailedDicts = 16;  // a line full of braces must not take quadratic time
 
 bool has(std::string_view text, std::string_view part) noexcept { return text.find(part) != kNone; }
@@ -254,7 +254,8 @@ void Trainer::read_checkpoint(const LogLine& line, std::string_view text) {
   auto path = text.substr(at + kSaving.size());
   while (!path.empty() && (path.back() == ' ' || path.back() == '/')) path.remove_suffix(1);
   const auto folder = path.rfind(kFolder);
-  if (folder == kNone) return;  // the final save, or a folder of another name
+  // The final save, or a folder of another name.
+  if (folder == kNone || path.size() > kLongestPath) return;
   const auto step = parse_number(path.substr(folder + kFolder.size()));
   if (!step || !step->whole || step->i < 0) return;
   Checkpoint made{utf8_text(path), step->i, line.first_byte, line.last_byte};

@@ -10,11 +10,12 @@ import agent
 import fan_out
 import line_latency
 import offers
+import parsing
 import start
 import transfer
 
 GROUPS = {'start': start.measure, 'fan-out': fan_out.measure, 'latency': line_latency.measure,
-          'transfer': transfer.measure, 'offers': offers.measure}
+          'transfer': transfer.measure, 'offers': offers.measure, 'parse': parsing.measure}
 
 
 def figure(value, unit):
@@ -28,6 +29,8 @@ def verdict(row):
     """The target in words, and whether it is met; None where there is none."""
     if 'ratio_limit' in row:
         return f'<= {row["ratio_limit"]:g}x', row['ratio'] <= row['ratio_limit']
+    if 'ratio_least' in row:
+        return f'>= {row["ratio_least"]:g}x', row['ratio'] >= row['ratio_least']
     if 'limit' in row:
         return f'<= {row["limit"]:g} {row["unit"]}', row['ours'] <= row['limit']
     if 'exactly' in row:
@@ -58,6 +61,7 @@ def main():
     parser.add_argument('groups', nargs='*', help=' '.join(GROUPS))
     parser.add_argument('--build', type=pathlib.Path, required=True)
     parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--size', type=int, default=500, help='MiB of the log of the group parse')
     options = parser.parse_args()
     groups = options.groups or list(GROUPS)
     if unknown := [name for name in groups if name not in GROUPS]:
@@ -68,7 +72,8 @@ def main():
     missed, busy = False, []
     for name in groups:
         busy.append(others_busy())
-        for row in GROUPS[name](options.build.resolve(), options.rounds):
+        more = [options.size] if name == 'parse' else []
+        for row in GROUPS[name](options.build.resolve(), options.rounds, *more):
             missed |= verdict(row)[1] is False
             print(line(row), flush=True)
     busy.append(others_busy())

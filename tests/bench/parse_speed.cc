@@ -19,7 +19,7 @@
 namespace stoker::bench {
 namespace {
 
-constexpr size_t kRead = 128 * 1024;
+constexpr size_t kRead = 64 * 1024;
 
 template <class Take>
 void read_file(const char* path, Take&& take) {
