@@ -19,7 +19,6 @@ constexpr int64_t kCallMs = 2 * kMinute;       // one call of a provider
 constexpr int64_t kListEveryMs = 5 * kSecond;  // while an outcome is unknown
 constexpr int64_t kMaxBackOffMs = kMinute;
 constexpr int64_t kAddressMs = 20 * kMinute;      // from alive to an address
-constexpr int64_t kRepeatMs = 2 * kMinute;        // how long an unclear request is sent again where that is safe
 constexpr int64_t kUnavailableMs = 10 * kMinute;  // a cloud that does nothing this long is given up for another
 
 bool is_refusal(Fault fault) {
@@ -179,8 +178,7 @@ InstanceRow create_instance(FleetContext& ctx, const InstanceRow& intent, const 
         mark_deleting(ctx, found.id, "another request used its token");
         throw;
       }
-      const bool repeats = idempotent && ctx.clock.mono_ms() - began < kRepeatMs;
-      if (!nothing_happened(error.fault) && !repeats) return resolve_by_listing(ctx, row, *provider, closing);
+      if (!nothing_happened(error.fault) && !idempotent) return resolve_by_listing(ctx, row, *provider, closing);
       surely_nothing &= nothing_happened(error.fault);
       if (surely_nothing && ctx.clock.mono_ms() - began > kUnavailableMs) {
         refuse(ctx, row, error.what());

@@ -77,7 +77,7 @@ class CloudApi {
   ApiReply put(Call& call, const std::string& doing, const std::string& path, std::string json, Effect effect) const {
     auto request = call.http().put(base_url_ + path);
     request.body(std::move(json));
-    return send(doing, std::move(request), effect);
+    return send(call, doing, std::move(request), effect);
   }
   ApiReply remove(Call& call, const std::string& doing, const std::string& path) const {
     return send(call, doing, call.http().remove(base_url_ + path), Effect::repeatable);
