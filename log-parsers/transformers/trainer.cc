@@ -223,7 +223,7 @@ void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_v
   }
   LogEvent event;
   event.kind = kind;
-  event.name = repair(name);
+  event.name = utf8_view(name, title_);
   emit(line, event);
 }
 
