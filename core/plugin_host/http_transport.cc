@@ -62,7 +62,7 @@ HttpRoute HttpTransport::route(const HttpUrl& url, bool announced) const {
     return route;
   }
   if (url.tls) return {url, false, false};
-  if (url.host == kMetadataAddress && url.port == 80) return {url, false, true};
+  if (announced && url.host == kMetadataAddress && url.port == 80) return {url, false, true};
   if (announced && is_loopback(url.host)) return {url, true, false};
   throw Error(Fault::invalid, url.origin() + " is without TLS", "begin the address with https://");
 }

@@ -38,10 +38,9 @@ class HttpTransport {
   // Throws Error{invalid} with field = "http.endpoints" or "http.proxy".
   HttpTransport(HttpOptions options, Clock& clock);
 
-  // Throws Error{invalid} for a URL without TLS that no endpoint redirects and that is not the metadata server's, which
-  // clouds serve without. `announced`: the plugin's descriptor names this very host; then one without TLS may also be
-  // an emulator on this machine.
-  [[nodiscard]] HttpRoute route(const HttpUrl& url, bool announced = false) const;
+  // Throws Error{invalid} for a URL without TLS that no endpoint redirects. `announced`: the plugin's descriptor names
+  // this very host; then it may be the metadata server, which clouds serve without, or an emulator on this machine.
+  [[nodiscard]] HttpRoute route(const HttpUrl& url, bool announced) const;
   // One try. `reuse`: a connection that was idle will do. Throws TransportError, and Error as write_head() does.
   [[nodiscard]] HttpAnswer exchange(const HttpRoute& route, const HttpRequest& request, const SecretSource* secrets,
                                     bool reuse, const Wait& wait, Departure& departure);

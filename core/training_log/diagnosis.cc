@@ -318,9 +318,7 @@ void Diagnosis::finish(int32_t why, bool succeeded, const Sink& sink) {
                  ": what it saved is most likely of no use";
     event.fields.emplace_back("retryable", false);
     event.fields.emplace_back("terminal", false);
-    event.fields.emplace_back(
-        "hint",
-        std::string("lower the learning rate, use bf16 instead of fp16, or look for broken samples in the data"));
+    event.fields.emplace_back("hint", std::string(kNanHint));
     sink(std::move(event));
   }
 }

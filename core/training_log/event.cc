@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/training_log/canonical_names.h"
+#include "core/training_log/fault.h"
 #include "core/utf8.h"
 #include "sdk/include/stoker/cpp/json_writer.hpp"
 
@@ -200,7 +201,7 @@ Event make_nan_event(const RawEvent& raw, int64_t t_ms) {
       .member("terminal", false)
       .member("retryable", false)
       .member("message", to_utf8("the log shows values that are not finite: " + which))
-      .member("hint", "lower the learning rate, use bf16 instead of fp16, or look for broken samples in the data");
+      .member("hint", kNanHint);
   return {"diagnosis", json.end_object().str(), raw.first_byte, raw.last_byte};
 }
 

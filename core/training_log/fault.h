@@ -18,6 +18,10 @@ struct TrainingFault {
   Weight weight = Weight::cause;
 };
 
+// For a loss or a gradient that is no number.
+inline constexpr std::string_view kNanHint =
+    "lower the learning rate, use bf16 instead of fp16, or look for broken samples in the data";
+
 // Whether a line may tell of a fault, or begin what does: all others need not be read outside of a traceback.
 [[nodiscard]] bool is_telling(std::string_view line) noexcept;
 

@@ -6,15 +6,15 @@
 #include <string>
 #include <string_view>
 
+#include <stoker/cpp/percent.hpp>
+
 namespace stoker::aws {
 
 class Form {
  public:
   Form& add(std::string_view name, std::string_view value) {
     if (!body_.empty()) body_ += '&';
-    encode(name);
-    body_ += '=';
-    encode(value);
+    body_ += percent_encoded(name) + "=" + percent_encoded(value);
     return *this;
   }
   Form& add(std::string_view name, const char* value) { return add(name, std::string_view(value)); }
@@ -33,20 +33,6 @@ class Form {
   [[nodiscard]] const std::string& body() const { return body_; }
 
  private:
-  void encode(std::string_view text) {
-    constexpr char kDigits[] = "0123456789ABCDEF";
-    for (const unsigned char c : text) {
-      const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-                         c == '_' || c == '.' || c == '~';
-      if (plain)
-        body_ += static_cast<char>(c);
-      else if (c == ' ')
-        body_ += '+';
-      else
-        body_ += {'%', kDigits[c >> 4], kDigits[c & 15]};
-    }
-  }
-
   std::string body_;
   int filters_ = 0;
 };

@@ -25,8 +25,6 @@ struct Place {
                                       "bundles",        "types", "zones",        "subnets"};
     return std::any_of(std::begin(kLists), std::end(kLists), [this](const char* list) { return is(list); });
   }
-  // The same request again makes no second machine, so that an unclear answer is asked for once more.
-  [[nodiscard]] bool repeats() const { return std::string(cloud) == "aws"; }
 };
 
 constexpr Place kPlaces[] = {
@@ -148,10 +146,9 @@ bool is_taken(const Place& place, const SingleFault& fault) {
 
 // The first offer comes to nothing, and the next one is taken.
 bool takes_another(const Place& place, const SingleFault& fault) {
-  if (std::string(place.cloud) == "gcp") return fault.name == "sold-out";  // the same request may be sent again
   const bool unclear = fault.kind == SingleFault::silent || fault.status >= 500;
-  return place.launches() && ((unclear && !place.repeats()) || fault.name == "sold-out" || fault.name == "dearer" ||
-                              is_taken(place, fault));
+  return place.launches() && ((unclear && !dialect_of(place.cloud).repeats) || fault.name == "sold-out" ||
+                              fault.name == "dearer" || is_taken(place, fault));
 }
 
 // A list that lacks what the job has chosen (Lambda's second type, the first ask of Vast's market) sends it to the next

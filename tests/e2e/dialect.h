@@ -16,6 +16,7 @@ struct Dialect {
   const char* single;         // a machine type with a GPU that one region has
   const char* gpu;            // that several offers have
   const char* refused;        // how fakecloud's history tells of a credential that is good no more
+  bool repeats = false;       // an unclear launch is sent again, because the same one again makes no second machine
 };
 
 inline constexpr char kUnauthorized[] = R"("status": 401)";
@@ -28,10 +29,10 @@ inline constexpr Dialect kDialects[] = {
      "ec2.us-east-1.amazonaws.com sts.us-east-1.amazonaws.com ssm.us-east-1.amazonaws.com "
      "api.pricing.us-east-1.amazonaws.com",
      "secret_access_key", "launch", R"({"key_lag_s":0})", "g5.xlarge", "us-east-1a", "g6e.xlarge", "H100:1",
-     kUnauthorized},
+     kUnauthorized, true},
     {"gcp", "compute.googleapis.com oauth2.googleapis.com cloudbilling.googleapis.com", "credentials",
      "instances.insert", "{}", "g2-standard-8", "us-east4-a", "n1-standard-8+1xnvidia-tesla-v100", "A100:1",
-     R"("status": 400)"},
+     R"("status": 400)", true},
     {"vast", "console.vast.ai", "api_key", "asks.rent", R"({"searches_per_minute":0})", "1x_A100_PCIE", "US",
      "1x_RTX_6000Ada", "H100:1", R"("reason": "auth_error")"},
 };

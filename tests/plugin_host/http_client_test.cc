@@ -153,11 +153,12 @@ TEST_F(HttpClientTest, AUrlHasToBeStrict) {
 TEST_F(HttpClientTest, OnlyTheMetadataServerNeedsNoTls) {
   options.proxy = "http://127.0.0.1:9";
   const HttpTransport transport(options, clock);
-  const HttpRoute route = transport.route(parse_url("http://169.254.169.254/computeMetadata/v1/"));
-  EXPECT_TRUE(route.metadata) << "and no proxy is asked for it";
-  EXPECT_FALSE(transport.route(parse_url("https://169.254.169.254/")).metadata);
+  const HttpUrl metadata = parse_url("http://169.254.169.254/computeMetadata/v1/");
+  EXPECT_TRUE(transport.route(metadata, true).metadata) << "and no proxy is asked for it";
+  EXPECT_THROW((void)transport.route(metadata, false), Error) << "unless the plugin names it";
+  EXPECT_FALSE(transport.route(parse_url("https://169.254.169.254/"), true).metadata);
   for (const char* other : {"http://169.254.169.254:8080/", "http://169.254.169.253/", "http://10.0.0.1/"})
-    EXPECT_THROW((void)transport.route(parse_url(other)), Error) << other;
+    EXPECT_THROW((void)transport.route(parse_url(other), true), Error) << other;
 }
 
 TEST_F(HttpClientTest, WhatOnlyThePluginCanCorrectIsItsBug) {
