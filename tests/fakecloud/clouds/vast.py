@@ -37,6 +37,7 @@ class Vast(Cloud):
         "list_lag_s": 10,
         "told_s": 3,  # from the creation to a status
         "script_late_s": 0.5,  # real: from sshd to the start script
+        "script_awaits_contact": False,  # and not before somebody has exchanged keys with sshd
         "quota": 20,
         "credit": 37.12,
         "asked_s": 2_500_000,  # how long a host still lets its machine

@@ -16,6 +16,10 @@ export PATH=/usr/lib/fakecloud/own:$PATH
 /bin/sleep {late}
 """
 
+# sshd, process 1, says on its standard error what became of a login.
+AWAIT_CONTACT = """until grep -q preauth /proc/1/fd/2; do /bin/sleep 0.1; done
+"""
+
 
 class Contracts:
     def __init__(self, cloud):
@@ -88,8 +92,9 @@ class Contracts:
         return one
 
     def _script(self, one, onstart):
-        return PROLOGUE.format(id=one.id, key=one.facts["key"], address=one.address,
-                               late=self._cloud.settings["script_late_s"]) + onstart
+        settings = self._cloud.settings
+        prologue = PROLOGUE.format(id=one.id, key=one.facts["key"], address=one.address, late=settings["script_late_s"])
+        return prologue + AWAIT_CONTACT * settings["script_awaits_contact"] + onstart
 
     def facts(self, body, t_ms):
         return {"image": body.get("image", "vastai/base-image:cuda-12.8"), "runtype": body.get("runtype", "ssh_direct"),
