@@ -1,9 +1,11 @@
 #include "core/api/exchange.h"
 
 #include <Poco/Net/HTTPResponse.h>
+#include <sodium.h>
 
 #include <sstream>
 
+#include "core/api/dialect.h"
 #include "core/api/problem.h"
 #include "core/api/wire.h"
 #include "core/error.h"
@@ -11,12 +13,23 @@
 namespace stoker::api {
 namespace {
 
-Reply problem_reply(const Problem& problem) {
+Reply problem_reply(Problem problem) {
   Reply reply;
-  reply.status = problem.status;
-  reply.content_type = "application/problem+json";
-  reply.body = to_json(problem);
+  reply.problem = std::move(problem);
   return reply;
+}
+
+constexpr const char* kExposedHeaders =
+    "Location, Content-Range, Retry-After, Retry-After-Ms, X-Request-Id, X-Should-Retry";
+
+// Unique for as long as anyone reads the log.
+std::string new_request_id() {
+  [[maybe_unused]] static const bool ready = sodium_init() >= 0;
+  unsigned char bytes[12];
+  randombytes_buf(bytes, sizeof bytes);
+  char text[2 * sizeof bytes + 1];
+  sodium_bin2hex(text, sizeof text, bytes, sizeof bytes);
+  return "req_" + std::string(text);
 }
 
 class Exchange {
@@ -26,6 +39,7 @@ class Exchange {
 
   void run() {
     Reply reply = make_reply();
+    settle(reply);
     if (reply.order) {
       order_ = std::move(reply.order);
       const bool chunked = order_->kind == StreamOrder::Kind::log && head_.minor == 1;
@@ -62,10 +76,11 @@ class Exchange {
     HeadResult parsed = parse_head(std::string_view(knock_.bytes).substr(0, knock_.head_size));
     head_ = std::move(parsed.head);
     unread_ = parsed.fault.has_value();
+    verdict_.dialect = dialect_of(head_.target);
     if (parsed.fault) return problem_reply({parsed.fault->status, "invalid", parsed.fault->why, {}, {}});
     verdict_ = guard(head_, rules_);
     const auto expect = head_.find("Expect");
-    SocketBody body(socket_.get(), verdict_.body_size, knock_.bytes.substr(knock_.head_size),
+    SocketBody body(socket_.get(), verdict_.body_size, verdict_.body_cap, knock_.bytes.substr(knock_.head_size),
                     expect && same_word(*expect, "100-continue"), patience());
     Reply reply = judged_reply(body);
     const auto connection = head_.find("Connection");
@@ -83,7 +98,6 @@ class Exchange {
       reply.status = 204;
     } else if (verdict_.kind == Verdict::Kind::refuse) {
       reply = problem_reply(verdict_.problem);
-      if (verdict_.silent) reply.body.clear();
     } else {
       reply = handled_reply(body);
     }
@@ -117,8 +131,18 @@ class Exchange {
     }
   }
 
+  // Writes a refusal in the dialect of the path.
+  void settle(Reply& reply) const {
+    if (!reply.problem) return;
+    Refusal refusal = refusal_of(*reply.problem, verdict_.dialect);
+    reply.status = refusal.status;
+    reply.content_type = refusal.content_type;
+    reply.body = verdict_.silent ? "" : std::move(refusal.body);
+  }
+
   std::string refusal() {
-    const Reply reply = problem_reply({503, "unavailable", "too many streams are open", "try again later", {}});
+    Reply reply = problem_reply({503, "unavailable", "too many streams are open", "try again later", {}});
+    settle(reply);
     keep_ = false;
     return head_of(reply, "", static_cast<int64_t>(reply.body.size())) + reply.body;
   }
@@ -132,6 +156,7 @@ class Exchange {
     if (!encoding.empty()) response.setTransferEncoding(encoding);
     const bool close = size < 0 || !keep_;
     response.set("Connection", close ? "close" : "keep-alive");
+    response.set("X-Request-Id", new_request_id());
     response.set("X-Content-Type-Options", "nosniff");
     response.set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'");
     response.set("Cache-Control", "no-store");
@@ -139,7 +164,7 @@ class Exchange {
     response.set("Vary", "Origin");
     if (!verdict_.origin.empty()) {
       response.set("Access-Control-Allow-Origin", verdict_.origin);
-      response.set("Access-Control-Expose-Headers", "Location, Content-Range");
+      response.set("Access-Control-Expose-Headers", kExposedHeaders);
     }
     for (const auto& [name, value] : reply.fields) response.add(name, value);
     std::ostringstream out;

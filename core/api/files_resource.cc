@@ -16,6 +16,7 @@ namespace stoker::api {
 namespace {
 
 constexpr int64_t kSpareBytes = 64 << 20;  // left free for the store
+constexpr int64_t kCheckBytes = 64 << 20;  // of a body of unannounced length, between two looks at the disk
 constexpr size_t kMaxName = 255;
 
 void write_file(JsonWriter& json, const store::FileRow& row) {
@@ -90,15 +91,18 @@ class PartFile {
   Descriptor fd_;
 };
 
-void receive(Body& body, PartFile& part) {
+// How many bytes came.
+int64_t receive(Body& body, PartFile& part, const std::filesystem::path& folder) {
   std::vector<char> buffer(256 * 1024);
-  int64_t left = body.size();
-  while (left > 0) {
-    const size_t n = body.read(buffer.data(), buffer.size());
-    if (n == 0) throw Error(Fault::invalid, "the body ended " + std::to_string(left) + " bytes early");
+  int64_t size = 0, checked_at = 0;
+  while (const size_t n = body.read(buffer.data(), buffer.size())) {
     part.write(buffer.data(), n);
-    left -= static_cast<int64_t>(n);
+    size += static_cast<int64_t>(n);
+    if (body.size() >= 0 || size - checked_at < kCheckBytes) continue;
+    require_space(folder, kCheckBytes);
+    checked_at = size;
   }
+  return size;
 }
 
 store::FileRow require_file(const ServerContext& context, const Request& request) {
@@ -116,12 +120,11 @@ Reply upload_file(const ServerContext& context, const Request& request) {
   store::FileRow row;
   row.name = checked_name(request.target);
   row.owner = request.caller.name;
-  row.size = request.body.size();
   row.created_ms = context.clock.wall_ms();
   row.id = "file-" + store::new_job_id(row.created_ms);
-  require_space(folder, row.size);
+  require_space(folder, request.body.size() < 0 ? kCheckBytes : request.body.size());
   PartFile part(folder / (row.id + ".part"));
-  receive(request.body, part);
+  row.size = receive(request.body, part, folder);
   part.keep_as(folder / row.id);
   context.db.write("add file", [&](store::Connection& connection) { store::Files(connection).insert(row); });
   Reply reply;

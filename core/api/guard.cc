@@ -5,6 +5,15 @@
 namespace stoker::api {
 namespace {
 
+// What clients of OpenAI's API send from a browser, and ours.
+constexpr const char* kRequestHeaders =
+    "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Range, OpenAI-Organization, OpenAI-Project, "
+    "X-Stainless-Lang, X-Stainless-Package-Version, X-Stainless-OS, X-Stainless-Arch, X-Stainless-Runtime, "
+    "X-Stainless-Runtime-Version, X-Stainless-Retry-Count, X-Stainless-Timeout, X-Stainless-Helper-Method";
+
+constexpr const char* kAllowOrigin =
+    "make a token for it with stoker tokens create --origin, or list it under api.origins in the configuration";
+
 using Check = std::optional<Problem>;
 
 Check check_lengths(const Head& head, Verdict& verdict) {
@@ -13,7 +22,13 @@ Check check_lengths(const Head& head, Verdict& verdict) {
   if (lengths != 0 && encoded)
     return Problem{
         400, "invalid", "both Content-Length and Transfer-Encoding are given", "send Content-Length alone", {}};
-  if (encoded) return Problem{411, "invalid", "a body of unannounced length is not taken", "send Content-Length", {}};
+  if (encoded) {
+    if (head.minor == 0) return Problem{400, "invalid", "HTTP/1.0 has no Transfer-Encoding", {}, {}};
+    if (head.count("Transfer-Encoding") > 1 || !same_word(*head.find("Transfer-Encoding"), "chunked"))
+      return Problem{400, "invalid", "the one Transfer-Encoding that is taken is chunked", {}, {}};
+    verdict.body_size = -1;
+    return std::nullopt;
+  }
   if (lengths > 1) return Problem{400, "invalid", "Content-Length is given more than once", {}, {}};
   if (lengths == 1) {
     const auto size = parse_count(*head.find("Content-Length"));
@@ -43,14 +58,20 @@ Check check_host(const Head& head, const GuardRules& rules, std::string& target,
   return std::nullopt;
 }
 
+bool holds(const std::vector<std::string>& origins, std::string_view origin) {
+  return std::find(origins.begin(), origins.end(), origin) != origins.end();
+}
+
+bool is_listed(std::string_view origin, const GuardRules& rules) {
+  return holds(rules.origins, origin) || std::any_of(rules.tokens.begin(), rules.tokens.end(),
+                                                     [&](const Token& token) { return holds(token.origins, origin); });
+}
+
 Check check_origin(const Head& head, const GuardRules& rules, Verdict& verdict) {
-  const Problem refusal{
-      403, "forbidden", "this origin may not call the agent", "list it under api.origins in the configuration", {}};
+  const Problem refusal{403, "forbidden", "this origin may not call the agent", kAllowOrigin, {}};
   if (head.count("Origin") > 1 || head.count("Sec-Fetch-Site") > 1) return refusal;
   if (const auto origin = head.find("Origin")) {
-    const bool listed = *origin != "null" && !origin->empty() &&
-                        std::find(rules.origins.begin(), rules.origins.end(), *origin) != rules.origins.end();
-    if (!listed) return refusal;
+    if (*origin == "null" || origin->empty() || !is_listed(*origin, rules)) return refusal;
     verdict.origin = *origin;
     return std::nullopt;
   }
@@ -61,11 +82,30 @@ Check check_origin(const Head& head, const GuardRules& rules, Verdict& verdict) 
 
 bool is_preflight(const Head& head, Verdict& verdict) {
   if (head.method != "OPTIONS" || verdict.origin.empty()) return false;
-  verdict.fields = {
-      {"Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE"},
-      {"Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Range"},
-      {"Access-Control-Max-Age", "600"}};
+  verdict.fields = {{"Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE"},
+                    {"Access-Control-Allow-Headers", kRequestHeaders},
+                    {"Access-Control-Max-Age", "600"}};
+  // A page of the internet asks whether it may reach this computer.
+  if (const auto asked = head.find("Access-Control-Request-Private-Network"); asked && *asked == "true")
+    verdict.fields.emplace_back("Access-Control-Allow-Private-Network", "true");
   return true;
+}
+
+// A token of a web page is of no use outside of it, and one for programs of none to a web page.
+Check check_binding(const Token& token, const std::string& origin) {
+  if (origin.empty() && token.origins.empty()) return std::nullopt;
+  if (holds(token.origins, origin)) return std::nullopt;
+  Problem problem{403, "forbidden", {}, "make a token for this origin", {}};
+  if (token.origins.empty()) {
+    problem.detail = "token " + token.name + " may not be used by a web page";
+  } else if (origin.empty()) {
+    problem.detail =
+        "token " + token.name + " belongs to the origin " + token.origins.front() + ", and this call names none";
+    problem.hint = "make a token without --origin for what is no web page";
+  } else {
+    problem.detail = "token " + token.name + " belongs to another origin";
+  }
+  return problem;
 }
 
 Check check_token(const Head& head, const GuardRules& rules, Verdict& verdict) {
@@ -79,16 +119,10 @@ Check check_token(const Head& head, const GuardRules& rules, Verdict& verdict) {
     return Problem{401,
                    "unauthenticated",
                    bearer ? "this token is not known" : "a bearer token is needed",
-                   "the file `token` in the state folder holds one",
+                   "stoker tokens create makes one for an app; the file `token` in the state folder holds the admin's",
                    {}};
   }
-  if (token->origin != verdict.origin)
-    return Problem{403,
-                   "forbidden",
-                   token->origin.empty() ? "token " + token->name + " may not be used by a web page"
-                                         : "token " + token->name + " belongs to another origin",
-                   "make a token for this origin",
-                   {}};
+  if (auto problem = check_binding(*token, verdict.origin)) return problem;
   verdict.caller = {token->name, token->scope};
   return std::nullopt;
 }
@@ -103,17 +137,21 @@ Check check_route(const Head& head, RouteMatch match, Verdict& verdict) {
     return Problem{405, "method_not_allowed", head.method + " is not possible here, but " + allow, {}, {}};
   }
   verdict.route = match.route;
+  verdict.dialect = match.route->dialect;
   verdict.parameters = std::move(match.parameters);
   return std::nullopt;
 }
 
-Check check_body(const Head& head, const GuardRules& rules, const Verdict& verdict) {
+Check check_body(const Head& head, const GuardRules& rules, Verdict& verdict) {
   const Route& route = *verdict.route;
   if (!route.body_type) {
     if (verdict.body_size != 0) return Problem{413, "invalid", "this call takes no body", {}, {}};
     return std::nullopt;
   }
-  if (head.count("Content-Length") == 0) return Problem{411, "invalid", "Content-Length is missing", {}, {}};
+  if (verdict.body_size < 0 && !route.chunked)
+    return Problem{411, "invalid", "a body of unannounced length is not taken here", "send Content-Length", {}};
+  if (verdict.body_size >= 0 && head.count("Content-Length") == 0)
+    return Problem{411, "invalid", "Content-Length is missing", {}, {}};
   const auto header = head.count("Content-Type") == 1 ? head.find("Content-Type") : std::nullopt;
   std::string_view type = header.value_or("");
   type = type.substr(0, type.find(';'));
@@ -124,14 +162,14 @@ Check check_body(const Head& head, const GuardRules& rules, const Verdict& verdi
                    "the body must be " + std::string(route.body_type),
                    "send Content-Type: " + std::string(route.body_type),
                    {}};
-  const int64_t cap = route.body_cap != 0 ? route.body_cap : rules.max_file_bytes;
-  if (verdict.body_size > cap)
-    return Problem{413, "too_large", "the body is larger than " + std::to_string(cap) + " bytes", {}, {}};
+  verdict.body_cap = route.body_cap != 0 ? route.body_cap : rules.max_file_bytes;
+  if (verdict.body_size > verdict.body_cap) return problem_of(TooLarge(verdict.body_cap));
   return std::nullopt;
 }
 
 Check examine(const Head& head, const GuardRules& rules, Verdict& verdict) {
   std::string target;
+  verdict.dialect = dialect_of(head.target);
   if (auto problem = check_lengths(head, verdict)) return problem;
   if (auto problem = check_host(head, rules, target, verdict)) return problem;
   if (auto problem = check_origin(head, rules, verdict)) return problem;

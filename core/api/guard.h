@@ -30,8 +30,10 @@ struct Verdict {
   const Route* route = nullptr;
   std::vector<std::string> parameters;
   Target target;
+  Dialect dialect = Dialect::native;  // of a refusal, by whomever
   Caller caller;
-  int64_t body_size = 0;
+  int64_t body_size = 0;  // -1: chunked
+  int64_t body_cap = 0;
 };
 
 // Pure: nothing but the head decides. The checks are in this order, and the first that fails answers: lengths, Host,

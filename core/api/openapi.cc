@@ -57,7 +57,8 @@ void write_operation(JsonWriter& json, const Route& route, const std::vector<std
                                : "application/octet-stream",
                   route.schema);
   json.end_object().key("default").begin_object().member("description", "refused");
-  write_content(json, "application/problem+json", "Problem");
+  route.dialect == Dialect::openai ? write_content(json, "application/json", "OpenaiError")
+                                   : write_content(json, "application/problem+json", "Problem");
   json.end_object().end_object().end_object();
 }
 

@@ -1,6 +1,5 @@
 #include "core/api/range_reply.h"
 
-#include "core/api/problem.h"
 #include "core/api/range.h"
 
 namespace stoker::api {
@@ -9,10 +8,7 @@ Reply range_reply(const Head& head, Descriptor fd, int64_t size) {
   Reply reply;
   const auto range = resolve_range(head.count("Range") == 1 ? head.find("Range") : std::nullopt, size);
   if (!range) {
-    reply.status = 416;
-    reply.content_type = "application/problem+json";
-    reply.body = to_json(
-        Problem{416, "invalid", "the range lies outside of the " + std::to_string(size) + " bytes", {}, "Range"});
+    reply.problem = {416, "invalid", "the range lies outside of the " + std::to_string(size) + " bytes", {}, "Range"};
     reply.fields.emplace_back("Content-Range", "bytes */" + std::to_string(size));
     return reply;
   }

@@ -9,6 +9,7 @@
 
 #include "core/api/descriptor.h"
 #include "core/api/head.h"
+#include "core/api/problem.h"
 #include "core/api/target.h"
 #include "core/api/token.h"
 
@@ -18,8 +19,9 @@ namespace stoker::api {
 class Body {
  public:
   virtual ~Body() = default;
-  [[nodiscard]] virtual int64_t size() const = 0;  // as announced by Content-Length
-  // The next bytes, at least one; 0 at the end. Throws deadline or cancelled when they do not come.
+  [[nodiscard]] virtual int64_t size() const = 0;  // as announced by Content-Length; -1: it comes in chunks
+  // The next bytes, at least one; 0 at the end. Throws deadline or cancelled when they do not come; of a chunked body
+  // also invalid when it is none, and TooLarge past the route's cap.
   virtual size_t read(char* buffer, size_t capacity) = 0;
 };
 
@@ -53,6 +55,7 @@ struct StreamOrder {
 };
 
 struct Reply {
+  std::optional<Problem> problem;  // a refusal with a code of its own: status, type and body are made of it
   int status = 200;
   std::string content_type = "application/json";
   std::string body;

@@ -9,7 +9,7 @@ namespace stoker::api {
 
 constexpr int64_t kMaxJsonBytes = 1 << 20;
 
-// The guard has checked the size.
+// The guard, or a chunked body itself, holds it to the cap of its route.
 [[nodiscard]] std::string read_body(Body& body);
 
 }  // namespace stoker::api

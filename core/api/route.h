@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/api/context.h"
+#include "core/api/dialect.h"
 #include "core/api/request.h"
 
 namespace stoker::api {
@@ -24,13 +25,15 @@ struct Route {
   const char* path;  // "{name}" stands for one part, a last "{name...}" for all that is left
   Scope scope;       // the least that may call it
   Handler handler;
-  const char* body_type;  // content type of the body; nullptr: there must be none
+  const char* body_type;  // content type of the body, what follows its ';' not counted; nullptr: there must be none
   int64_t body_cap;       // bytes; 0: ServerContext::max_file_bytes
   int success;            // status
   const char* schema;     // of the answer, in schema.h; nullptr: not JSON
   const char* body_schema;
   const char* summary;
   std::vector<Parameter> query;
+  bool chunked = false;  // also takes a body of unannounced length
+  Dialect dialect = Dialect::native;
 };
 
 [[nodiscard]] const std::vector<Route>& routes();

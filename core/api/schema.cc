@@ -7,6 +7,10 @@ constexpr std::string_view kHealth =
     R"({"type":"object","required":["status","version","abi","uptime_ms"],"properties":{
 "status":{"type":"string"},"version":{"type":"string"},"abi":{"type":"string"},"uptime_ms":{"type":"integer"}}})";
 
+constexpr std::string_view kOpenaiError = R"({"type":"object","required":["error"],"properties":{"error":{
+"type":"object","required":["message","type","param","code"],"properties":{"message":{"type":"string"},
+"type":{"type":"string"},"param":{"type":["string","null"]},"code":{"type":["string","null"]}}}}})";
+
 constexpr std::string_view kProblem =
     R"({"type":"object","required":["type","title","status","detail","code"],"properties":{
 "type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},
@@ -161,6 +165,7 @@ const std::vector<std::pair<std::string_view, std::string_view>>& schemas() {
   static const std::vector<std::pair<std::string_view, std::string_view>> table = {
       {"Health", kHealth},
       {"Problem", kProblem},
+      {"OpenaiError", kOpenaiError},
       {"Plugin", kPlugin},
       {"PluginList", kPluginList},
       {"File", kFile},

@@ -16,10 +16,13 @@ struct Token {
   std::string name;  // "admin", or an app's; the owner of the jobs it submits
   Scope scope = Scope::run;
   std::array<unsigned char, 32> sha256{};
-  std::string origin;  // a browser app's: the only Origin it may be used from. Empty: only from outside browsers
+  // A browser app's: the only Origins it may be used from, and each of its calls must name one. Empty: only from
+  // outside browsers, by programs that send no Origin.
+  std::vector<std::string> origins;
 
   // From the secret itself, which is not kept.
-  [[nodiscard]] static Token of(std::string name, Scope scope, std::string_view secret, std::string origin = {});
+  [[nodiscard]] static Token of(std::string name, Scope scope, std::string_view secret,
+                                std::vector<std::string> origins = {});
 };
 
 // 256 random bits as 43 characters of base64url.

@@ -14,6 +14,7 @@ namespace stoker::api {
 namespace {
 
 constexpr int64_t kLeastBytesASecond = 1024;
+constexpr size_t kPieceBytes = 64 * 1024;
 constexpr int kDrainMs = 300;
 constexpr size_t kDrainBytes = 1 << 20;
 
@@ -75,7 +76,26 @@ void drain(int socket, const Patience& patience) {
   }
 }
 
+size_t SocketBody::read_chunked(char* buffer, size_t capacity) {
+  while (!chunks_.whole()) {
+    if (came_at_ == came_.size()) {
+      std::string piece(kPieceBytes, '\0');
+      piece.resize(receive(piece.data(), piece.size()));
+      came_ = std::move(piece);
+      came_at_ = 0;
+    }
+    const Chunks::Step step = chunks_.take(std::string_view(came_).substr(came_at_), capacity);
+    came_at_ += step.taken;
+    if (step.content.empty()) continue;
+    std::memcpy(buffer, step.content.data(), step.content.size());
+    taken_ += static_cast<int64_t>(step.content.size());
+    return step.content.size();
+  }
+  return 0;
+}
+
 size_t SocketBody::read(char* buffer, size_t capacity) {
+  if (size_ < 0) return read_chunked(buffer, capacity);
   capacity = static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(capacity), size_ - taken_));
   if (capacity == 0) return 0;
   size_t n = std::min(capacity, came_.size() - came_at_);

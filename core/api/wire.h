@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/api/chunks.h"
 #include "core/api/request.h"
 #include "core/clock.h"
 
@@ -26,10 +27,12 @@ void drain(int socket, const Patience& patience);
 
 class SocketBody final : public Body {
  public:
-  // `came` is what followed the head already; `ask` when the client waits for "100 Continue".
-  SocketBody(int socket, int64_t size, std::string came, bool ask, const Patience& patience)
+  // A `size` of -1 stands for a chunked body of at most `cap` bytes. `came` is what followed the head already; `ask`
+  // when the client waits for "100 Continue".
+  SocketBody(int socket, int64_t size, int64_t cap, std::string came, bool ask, const Patience& patience)
       : socket_(socket),
         size_(size),
+        chunks_(cap),
         came_(std::move(came)),
         ask_(ask),
         patience_(patience),
@@ -38,15 +41,17 @@ class SocketBody final : public Body {
   [[nodiscard]] int64_t size() const override { return size_; }
   size_t read(char* buffer, size_t capacity) override;
 
-  [[nodiscard]] bool whole() const { return taken_ == size_; }
+  [[nodiscard]] bool whole() const { return size_ < 0 ? chunks_.whole() : taken_ == size_; }
   // What came after the body: the beginning of the next request. Once, when whole().
   [[nodiscard]] std::string rest() { return came_.substr(came_at_); }
 
  private:
+  size_t read_chunked(char* buffer, size_t capacity);
   size_t receive(char* buffer, size_t capacity);
 
   int socket_;
   int64_t size_, taken_ = 0;
+  Chunks chunks_;
   std::string came_;
   size_t came_at_ = 0;
   bool ask_;

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "tests/api/raw_client.h"
 #include "tests/api/world.h"
 
@@ -58,9 +60,61 @@ TEST_F(GuardTest, AnAdminTokenIsNotForWebPagesNorAWebTokenForOthers) {
 }
 
 TEST_F(GuardTest, AnswersAPreflightOfAnAllowedOriginWithoutAToken) {
-  const Answer answer = call("OPTIONS", "/v1/jobs", "", {{"Origin", kOrigin}});
+  const Answer answer = call("OPTIONS", "/openai/v1/files", "", {{"Origin", kOrigin}});
   EXPECT_EQ(answer.status, 204);
-  EXPECT_NE(answer.field("Access-Control-Allow-Headers").find("Authorization"), std::string::npos);
+  EXPECT_EQ(answer.field("Access-Control-Allow-Origin"), kOrigin);
+  const std::string allowed = ", " + answer.field("Access-Control-Allow-Headers") + ",";
+  for (const char* name : {"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Range",
+                           "OpenAI-Organization", "OpenAI-Project", "X-Stainless-Lang", "X-Stainless-Package-Version",
+                           "X-Stainless-OS", "X-Stainless-Arch", "X-Stainless-Runtime", "X-Stainless-Runtime-Version",
+                           "X-Stainless-Retry-Count", "X-Stainless-Timeout", "X-Stainless-Helper-Method"})
+    EXPECT_NE(allowed.find(", " + std::string(name) + ","), std::string::npos) << name;
+  EXPECT_EQ(answer.field("Access-Control-Expose-Headers"),
+            "Location, Content-Range, Retry-After, Retry-After-Ms, X-Request-Id, X-Should-Retry");
+  EXPECT_EQ(answer.field("Access-Control-Allow-Private-Network"), "");
+}
+
+TEST_F(GuardTest, LetsOnlyAnAllowedOriginReachThisComputer) {
+  const auto ask = [&](const std::string& origin) {
+    return call("OPTIONS", "/v1/jobs", "", {{"Origin", origin}, {"Access-Control-Request-Private-Network", "true"}});
+  };
+  EXPECT_EQ(ask(kOrigin).field("Access-Control-Allow-Private-Network"), "true");
+  EXPECT_EQ(ask(kTokenOrigin).field("Access-Control-Allow-Private-Network"), "true");
+  const Answer stranger = ask("https://evil.example");
+  EXPECT_EQ(stranger.status, 403);
+  EXPECT_EQ(stranger.field("Access-Control-Allow-Private-Network"), "");
+  EXPECT_EQ(stranger.field("Access-Control-Allow-Origin"), "");
+}
+
+TEST_F(GuardTest, TheOriginsOfATokenAreAllowedForItAlone) {
+  const Answer answer = call("GET", "/v1/jobs", kDesk, {{"Origin", kTokenOrigin}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.field("Access-Control-Allow-Origin"), kTokenOrigin);
+  EXPECT_EQ(call("GET", "/v1/jobs", kDesk, {{"Origin", "http://tauri.localhost"}}).status, 200);
+  const auto why = [&](const char* token, const std::vector<std::pair<std::string, std::string>>& fields) {
+    const Answer refused = call("GET", "/openai/v1/models", token, fields);
+    EXPECT_EQ(refused.status, 403);
+    const size_t from = refused.body.find(":\"", 8) + 2;
+    return refused.body.substr(from, refused.body.find('"', from) - from);
+  };
+  EXPECT_EQ(why(kDesk, {{"Origin", kOrigin}}), "token desk belongs to another origin; make a token for this origin");
+  EXPECT_EQ(why(kWeb, {{"Origin", kTokenOrigin}}), "token web belongs to another origin; make a token for this origin");
+  EXPECT_EQ(why(kApp, {{"Origin", kTokenOrigin}}),
+            "token app may not be used by a web page; make a token for this origin");
+  EXPECT_EQ(why(kDesk, {}),
+            "token desk belongs to the origin tauri://localhost, and this call names none; make a token without "
+            "--origin for what is no web page");
+}
+
+TEST_F(GuardTest, EveryAnswerHasAnIdOfItsOwn) {
+  std::set<std::string> ids;
+  for (const Answer& answer : {call("GET", "/v1/health", ""), call("GET", "/v1/jobs", ""), call("GET", "/none", kAdmin),
+                               call("OPTIONS", "/v1/jobs", "", {{"Origin", kOrigin}}),
+                               call("GET", "/v1/health", "", {{"Host", "x"}}), call("GET", "/ HTTP/3\r\n", "")}) {
+    EXPECT_EQ(answer.field("X-Request-Id").size(), 28U);
+    ids.insert(answer.field("X-Request-Id"));
+  }
+  EXPECT_EQ(ids.size(), 6U);
 }
 
 TEST_F(GuardTest, EveryAnswerCarriesTheSecurityHeaders) {

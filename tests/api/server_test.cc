@@ -51,11 +51,20 @@ TEST_F(ServerTest, SaysThatThePortIsTaken) {
 TEST_F(ServerTest, RefusesMalformedRequests) {
   serve();
   const std::string get = "GET /v1/jobs HTTP/1.1\r\n", post = "POST /v1/jobs HTTP/1.1\r\n";
+  const std::string file = "POST /v1/files HTTP/1.1\r\n" + lines() + "Content-Type: application/octet-stream\r\n";
   EXPECT_EQ(status_of(get + lines() + "\r\n"), 200);
   EXPECT_EQ(status_of(post + lines() + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}"), 400);
   EXPECT_EQ(status_of(post + lines() + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"), 400);
   EXPECT_EQ(status_of(post + lines() + "Content-Length: +2\r\n\r\n{}"), 400);
-  EXPECT_EQ(status_of(post + lines() + "Transfer-Encoding: chunked\r\n\r\n"), 411);
+  EXPECT_EQ(status_of(post + lines() + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"), 411);
+  EXPECT_EQ(status_of(get + lines() + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 413);
+  for (const char* coding : {"gzip", "gzip, chunked", "chunked, chunked", "chunked;q=1", "identity", "", "xchunked",
+                             "chunked\r\nTransfer-Encoding: chunked", "chunked\r\ntransfer-encoding: identity"})
+    EXPECT_EQ(status_of(file + "Transfer-Encoding: " + coding + "\r\n\r\n0\r\n\r\n"), 400) << coding;
+  EXPECT_EQ(status_of("POST /v1/files HTTP/1.0\r\n" + lines() +
+                      "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            400);
+  EXPECT_EQ(status_of(file + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"), 400);
   EXPECT_EQ(status_of(post + lines() + "Content-Type: application/json\r\n\r\n"), 411);
   EXPECT_EQ(status_of(post + lines() + "Content-Type: application/json\r\nContent-Length: 1048577\r\n\r\n"), 413);
   EXPECT_EQ(status_of(post + lines() + "Content-Type: application/json\r\nContent-Length: 3\r\n\r\n{x}"), 400);
@@ -66,6 +75,60 @@ TEST_F(ServerTest, RefusesMalformedRequests) {
   for (int i = 0; i < 70; ++i) many += "X: y\r\n";
   EXPECT_EQ(status_of(get + many + "\r\n"), 431);
   EXPECT_EQ(status_of("\x16\x03\x01\n"), 400);
+}
+
+TEST_F(ServerTest, TakesAChunkedBodyAndThenTheNextRequest) {
+  serve();
+  RawClient client(server->port());
+  const std::vector<std::pair<std::string, std::string>> fields = {{"Content-Type", "application/octet-stream"}};
+  const std::string head = "POST /v1/files?name=c HTTP/1.1\r\n" + lines() +
+                           "Content-Type: application/octet-stream\r\nTransfer-Encoding: Chunked\r\n";
+  client.send(head + "\r\n5\r\nhello\r\n6;x=y\r\n, worl\r\n1\r\nd\r\n0\r\nX-Sum: 1\r\n\r\n" +
+              client.request("GET", "/v1/health", ""));
+  const Answer answer = client.read_answer();
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_NE(answer.body.find("\"size\":12"), std::string::npos) << answer.body;
+  EXPECT_EQ(client.read_answer().status, 200);
+  EXPECT_EQ(read_file(folder.path() / "files" / answer.field("Location").substr(10)), "hello, world");
+
+  // Larger than any piece it is read in, in chunks that fit none.
+  client.send(head + "Expect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.read_answer().status, 100);
+  std::string content;
+  for (int i = 0; i < 50; ++i) {
+    const std::string piece(70'001, static_cast<char>('a' + i % 26));
+    client.send("11171\r\n" + piece + "\r\n");
+    content += piece;
+  }
+  client.send("0\r\n\r\n");
+  const Answer large = client.read_answer();
+  EXPECT_EQ(large.status, 201);
+  EXPECT_EQ(read_file(folder.path() / "files" / large.field("Location").substr(10)), content);
+}
+
+TEST_F(ServerTest, ABrokenChunkedBodyEndsTheConnectionAndLeavesNothing) {
+  ServerContext it = context();
+  it.max_file_bytes = 1000;
+  it.stall_ms = 300;
+  serve(std::move(it));
+  const std::string head = "POST /v1/files HTTP/1.1\r\n" + lines() +
+                           "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string smuggled = "GET /v1/health HTTP/1.1\r\n" + lines() + "\r\n";
+  const std::vector<std::pair<std::string, int>> bodies = {{"5\r\nhelloGET", 400},
+                                                           {"5\nhello\r\n0\r\n\r\n", 400},
+                                                           {"x\r\n", 400},
+                                                           {"3e9\r\n", 413},
+                                                           {"3e8\r\n" + std::string(1000, 'a') + "\r\n1\r\n", 413},
+                                                           {"5\r\nhel", 504}};
+  for (const auto& [body, status] : bodies) {
+    RawClient client(server->port());
+    client.send(head + body + (status == 504 ? "" : smuggled));
+    const Answer answer = client.read_answer();
+    EXPECT_EQ(answer.status, status) << body << answer.body;
+    EXPECT_EQ(answer.field("Connection"), "close");
+    EXPECT_EQ(client.read_to_end(), "");
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "files"));
 }
 
 TEST_F(ServerTest, ASlowHeadIsCutOffAndCostsNoThread) {

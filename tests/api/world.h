@@ -52,6 +52,8 @@ class World : public testing::Test {
   static constexpr const char* kApp = "app-secret";
   static constexpr const char* kOther = "other-secret";
   static constexpr const char* kWeb = "web-secret";
+  static constexpr const char* kDesk = "desk-secret";
+  static constexpr const char* kTokenOrigin = "tauri://localhost";
   static constexpr const char* kOrigin = "https://app.example";
 
   ServerContext context() {
@@ -59,7 +61,8 @@ class World : public testing::Test {
     it.listen = "127.0.0.1:0";
     it.origins = {kOrigin};
     it.tokens = {Token::of("admin", Scope::admin, kAdmin), Token::of("app", Scope::run, kApp),
-                 Token::of("other", Scope::run, kOther), Token::of("web", Scope::run, kWeb, kOrigin)};
+                 Token::of("other", Scope::run, kOther), Token::of("web", Scope::run, kWeb, {kOrigin}),
+                 Token::of("desk", Scope::run, kDesk, {kTokenOrigin, "http://tauri.localhost"})};
     return it;
   }
 
