@@ -34,9 +34,9 @@ const Template& chosen_template(const SpecReader& top, const templates::Catalogu
   if (!top.find("template")) top.refuse("params", "are those of a template, and none is named", "give template too");
   for (const char* key : {"setup", "run"})
     if (top.find(key)) top.refuse(key, "the template gives it", "leave out either template or " + std::string(key));
-  const std::string id = top.text("template");
+  static const templates::Catalogue kNone;
   try {
-    return (catalogue != nullptr ? *catalogue : templates::Catalogue()).find(id);
+    return (catalogue != nullptr ? *catalogue : kNone).find(top.text("template"));
   } catch (const Error& error) {
     top.refuse("template", error.what(), error.hint);
   }
