@@ -98,7 +98,7 @@ std::string rentals(store::Database& db) {
 Layout Layout::of_this_program() {
   const std::filesystem::path prefix = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
   return {prefix / "lib" / "stoker" / "plugins", prefix / "lib" / "stoker" / "runner",
-          prefix / "share" / "stoker" / "template"};
+          prefix / "share" / "stoker" / "template", prefix / "share" / "stoker" / "templates"};
 }
 
 plugin_host::RegistryOptions registry_options(const Config& config, const Layout& layout) {
@@ -162,7 +162,9 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
                                       config.state_dir,
                                       layout.runners,
                                       install,
-                                      [&](const std::string& text) { log.warn(text); }};
+                                      [&](const std::string& text) { log.warn(text); },
+                                      templates::Catalogue(layout.templates)};
+  for (const std::string& problem : context.templates.problems()) log.warn(problem);
   fleet::Fleet fleet(db, clock, fleet_work);
   fleet::Sweeper sweeper(jobs::fleet_context(context));
   jobs::Supervisor supervisor(context);

@@ -11,9 +11,11 @@
 namespace stoker::agent {
 
 // Where the program's own files lie, the same in a build tree and in an installation: PREFIX/bin/stoker,
-// PREFIX/lib/stoker/plugins, PREFIX/lib/stoker/runner.
+// PREFIX/lib/stoker/plugins, PREFIX/lib/stoker/runner, PREFIX/share/stoker/template, PREFIX/share/stoker/templates.
 struct Layout {
-  std::filesystem::path plugins, runners, plugin_templates;
+  std::filesystem::path plugins, runners;
+  std::filesystem::path plugin_templates;  // what `stoker plugins new` copies
+  std::filesystem::path templates;         // of trainings
   [[nodiscard]] static Layout of_this_program();
 };
 

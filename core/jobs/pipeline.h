@@ -16,6 +16,7 @@
 #include "core/remote/session.h"
 #include "core/store/database.h"
 #include "core/store/vault.h"
+#include "core/templates/catalogue.h"
 
 namespace stoker::jobs {
 
@@ -36,6 +37,7 @@ struct PipelineContext {
   std::filesystem::path runners;                                // stoker-runner-x86_64, stoker-runner-aarch64
   std::string install_id;                                       // 16 hex digits
   std::function<void(const std::string&)> alarm;                // what a person should know; any thread
+  templates::Catalogue templates = {};
 };
 
 [[nodiscard]] fleet::FleetContext fleet_context(const PipelineContext& ctx);

@@ -5,8 +5,9 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "core/jobs/spec_reader.h"
+#include "core/jobs/spec_template.h"
 #include "core/nearest.h"
+#include "core/spec_reader.h"
 #include "sdk/include/stoker/cpp/gpu_model.hpp"
 #include "sdk/include/stoker/cpp/json_writer.hpp"
 
@@ -139,24 +140,19 @@ void read_secrets(const SpecReader& top, JobSpec& out) {
   }
 }
 
-JobSpec read_spec(const SpecReader& top) {
+// Without setup and run, and what a template gives.
+JobSpec read_plain(const SpecReader& top) {
   JobSpec out;
-  out.name = top.text("name", "job");
+  out.name = top.text("name", top.text("template", "job"));
   if (out.name.empty() || out.name.size() > 100) top.refuse("name", "must have 1 to 100 bytes");
   out.providers = top.texts("provider");
   if (out.providers == Names{"any"}) out.providers.clear();
   if (const auto in =
           top.object("resources", {"gpu", "machine", "image", "max_price_per_hour", "region", "spot", "disk_gb"}))
     out.resources = read_resources(*in);
-  for (const char* key : {"template", "params"})
-    if (top.find(key)) top.refuse(key, "this agent has no templates", "give setup and run instead");
   out.inputs = read_inputs(top);
   out.env = top.scalars("env");
   check_variables(top, "env", out.env);
-  out.setup = top.text("setup");
-  out.run = top.text("run");
-  if (out.run.find_first_not_of(" \t\r\n") == std::string::npos)
-    top.refuse("run", "is missing", "give the command that trains, for example: run: python train.py");
   out.log_parser = top.text("log_parser", "auto");
   out.outputs = top.texts("outputs");
   for (size_t i = 0; i < out.outputs.size(); ++i)
@@ -174,6 +170,13 @@ JobSpec read_spec(const SpecReader& top) {
   }
   read_after(top, out);
   return out;
+}
+
+void read_commands(const SpecReader& top, JobSpec& out) {
+  out.setup = top.text("setup");
+  out.run = top.text("run");
+  if (out.run.find_first_not_of(" \t\r\n") == std::string::npos)
+    top.refuse("run", "is missing", "give the command that trains, for example: run: python train.py");
 }
 
 const Names kTopKeys = {"name",  "provider", "resources",  "template", "params",      "inputs", "env",  "secrets",
@@ -242,7 +245,8 @@ simdjson::dom::object top_object(simdjson::dom::parser& parser, std::string_view
 JobSpec parse_spec(std::string_view json, const SpecRules& rules) {
   simdjson::dom::parser parser(4 << 20);
   const SpecReader top(top_object(parser, json), "", kTopKeys);
-  JobSpec spec = read_spec(top);
+  JobSpec spec = read_plain(top);
+  top.find("template") || top.find("params") ? apply_template(top, rules.templates, spec) : read_commands(top, spec);
   read_secrets(top, spec);
   check_known(spec.providers, rules.providers, "provider", "provider");
   if (spec.log_parser != "auto" && spec.log_parser != "none")
@@ -254,8 +258,11 @@ JobSpec parse_spec(std::string_view json, const SpecRules& rules) {
 
 JobSpec stored_spec(std::string_view json) {
   simdjson::dom::parser parser(4 << 20);
-  const SpecReader top(top_object(parser, json), "", kTopKeys);
-  JobSpec spec = read_spec(top);
+  Names keys = kTopKeys;
+  keys.emplace_back(kRendered);
+  const SpecReader top(top_object(parser, json), "", keys);
+  JobSpec spec = read_plain(top);
+  top.find("template") ? read_rendered(top, spec) : read_commands(top, spec);
   for (const std::string& name : top.texts("secrets")) spec.secrets.emplace_back(name, "");
   return spec;
 }
@@ -287,8 +294,13 @@ std::string to_json(const JobSpec& spec) {
   Names secret_names;
   for (const auto& [name, value] : spec.secrets) secret_names.push_back(name);
   texts("secrets", secret_names);
-  if (!spec.setup.empty()) json.member("setup", spec.setup);
-  json.member("run", spec.run).member("log_parser", spec.log_parser);
+  if (spec.from_template) {
+    write_rendered(json, spec);
+  } else {
+    if (!spec.setup.empty()) json.member("setup", spec.setup);
+    json.member("run", spec.run);
+  }
+  json.member("log_parser", spec.log_parser);
   texts("outputs", spec.outputs);
   if (!spec.checkpoints.path.empty()) {
     json.key("checkpoints").begin_object().member("path", spec.checkpoints.path);

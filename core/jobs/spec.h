@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/templates/catalogue.h"
+#include "core/templates/rendering.h"
+
 namespace stoker::jobs {
 
 struct Resources {
@@ -33,6 +36,14 @@ struct Checkpoints {
 
 enum class After { destroy, keep };
 
+// The training template that gave the job its commands.
+struct FromTemplate {
+  std::string id, params;  // params: all of them, as JSON
+  std::string serve;       // command that answers chats with the trained model on 127.0.0.1:$PORT; empty: there is none
+  std::vector<templates::StagedFile> files;
+  uint64_t gpu_memory = 0;  // bytes that each GPU must have; 0: needs no GPU
+};
+
 struct JobSpec {
   std::string name;
   std::vector<std::string> providers;  // empty: any
@@ -40,6 +51,7 @@ struct JobSpec {
   std::vector<Input> inputs;
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<std::pair<std::string, std::string>> secrets;  // values only between submission and the vault
+  std::optional<FromTemplate> from_template;  // setup, run and what else it gave stand where a user's would
   std::string setup, run;
   std::string log_parser = "auto";
   std::vector<std::string> outputs;
@@ -53,6 +65,7 @@ struct JobSpec {
 struct SpecRules {
   bool local_paths = false;                         // the admin scope may name paths of this machine
   std::vector<std::string> providers, log_parsers;  // what this agent has
+  const templates::Catalogue* templates = nullptr;  // null: none
 };
 
 // Throws Error{invalid} whose field is the dotted path of the key ("limits.max_cost", "inputs[0].from").

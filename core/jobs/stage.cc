@@ -52,8 +52,20 @@ void add_input(const fs::path& from, const std::string& to, std::vector<remote::
   if (error) throw absent(from);
 }
 
+void add_template(const JobRun& run, std::vector<remote::UploadFile>& files) {
+  for (const templates::StagedFile& file : run.spec.from_template->files) {
+    const fs::path source = file.source.empty() ? fs::path() : run.ctx.templates.folder() / file.source;
+    if (!file.source.empty() && !fs::is_regular_file(source))
+      throw Error(Fault::invalid, "the template " + run.spec.from_template->id + " lacks its file " + source.string(),
+                  "install Stoker whole: templates lie beside it");
+    files.push_back({"work/" + file.to, source,
+                     file.source.empty() ? std::optional<std::string>(file.content) : std::nullopt, false});
+  }
+}
+
 std::vector<remote::UploadFile> files_of(const JobRun& run) {
   std::vector<remote::UploadFile> files{{"spec.json", {}, runner_spec(run), false}};
+  if (run.spec.from_template) add_template(run, files);
   for (const Input& input : run.spec.inputs) {
     const bool uploaded = input.from.starts_with("file:");
     add_input(uploaded ? run.ctx.state_dir / "files" / input.from.substr(5) : fs::path(input.from), input.to, files);

@@ -116,7 +116,7 @@ void Supervisor::erase_leftovers() {
 
 JobSpec Supervisor::read_spec(const std::string& json, bool admin) const {
   const auto accounts = context_.accounts();
-  SpecRules rules{admin, context_.providers, {}};
+  SpecRules rules{admin, context_.providers, {}, &context_.templates};
   for (const plugin_host::LogParser* parser : context_.log_parsers()) rules.log_parsers.push_back(parser->id());
   for (const fleet::UsableAccount& account : accounts)
     if (account.connected) rules.providers.push_back(account.id);

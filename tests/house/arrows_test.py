@@ -7,12 +7,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Every folder may include itself, sdk/ (where it is part of core) and the headers directly in core/.
 CORE = {
-    "agent": {"api", "cli", "fleet", "jobs", "plugin_host", "remote", "runner", "store", "training_log"},
-    "api": {"jobs", "fleet", "store", "plugin_host"},
-    "jobs": {"fleet", "remote", "training_log", "store", "plugin_host"},
+    "agent": {"api", "cli", "fleet", "jobs", "plugin_host", "remote", "runner", "store", "templates", "training_log"},
+    "api": {"jobs", "fleet", "store", "plugin_host", "templates"},
+    "jobs": {"fleet", "remote", "training_log", "store", "plugin_host", "templates"},
     "fleet": {"plugin_host", "store"},
     "training_log": {"plugin_host"},
     "cli": set(),
+    "templates": set(),
     "remote": set(),
     "store": set(),
     "plugin_host": set(),

@@ -1,4 +1,4 @@
-#include "core/jobs/spec_reader.h"
+#include "core/spec_reader.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,11 +7,19 @@
 #include "core/error.h"
 #include "core/nearest.h"
 
-namespace stoker::jobs {
-namespace {
+namespace stoker {
 
 using simdjson::dom::element;
 using simdjson::dom::element_type;
+
+namespace {
+
+std::string shortest(double value) {
+  char buffer[40];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+}
+
+}  // namespace
 
 const char* type_name(element value) {
   switch (value.type()) {
@@ -29,13 +37,6 @@ const char* type_name(element value) {
       return "a number";
   }
 }
-
-std::string shortest(double value) {
-  char buffer[40];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
-}
-
-}  // namespace
 
 SpecReader::SpecReader(simdjson::dom::object object, std::string path, const std::vector<std::string>& known)
     : object_(object), path_(std::move(path)) {
@@ -154,4 +155,4 @@ std::optional<SpecReader> SpecReader::object(std::string_view key, const std::ve
   return SpecReader(map, at(key), known);
 }
 
-}  // namespace stoker::jobs
+}  // namespace stoker

@@ -8,7 +8,10 @@
 #include <string_view>
 #include <vector>
 
-namespace stoker::jobs {
+namespace stoker {
+
+// What a person calls the type of a value: "a map", "text", "a number", "nothing".
+[[nodiscard]] const char* type_name(simdjson::dom::element value);
 
 class SpecReader {
  public:
@@ -38,4 +41,4 @@ class SpecReader {
   std::string path_;
 };
 
-}  // namespace stoker::jobs
+}  // namespace stoker
