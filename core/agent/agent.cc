@@ -182,6 +182,8 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
                          .tokens = {},
                          .origins = config.origins};
   api.listen = config.listen;
+  api.fine_tune_job = config.openai_job;
+  api.chatmle = config.chatmle;
   api.tokens = {api::Token::of("admin", api::Scope::admin, state.token())};
   api::Server server(api);
   sweeper.start();

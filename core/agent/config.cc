@@ -177,6 +177,8 @@ Config load_config(const cli::Flags& flags, const Environment& environment) {
   config.plugin_config = std::move(file.plugin_config);
   config.http_endpoints = std::move(file.http_endpoints);
   config.http_proxy = std::move(file.http_proxy);
+  config.openai_job = std::move(file.openai_job);
+  config.chatmle = file.chatmle;
   check_listen(config.listen);
   check_log_level(config.log_level);
   return config;

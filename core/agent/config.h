@@ -22,6 +22,8 @@ struct Config {
   std::string log_level;                                           // trace debug info warn error
   std::map<std::string, std::string> http_endpoints;               // host -> URL that gets its traffic
   std::string http_proxy;                                          // http://host:port; empty: none
+  std::string openai_job;  // of jobs that come by OpenAI's API: JSON; empty: none
+  bool chatmle = false;    // openai.compat
   bool allow_unsafe_plugins = false;
 };
 

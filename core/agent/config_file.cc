@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/api/openai/commission.h"
 #include "core/cli/yaml_tree.h"
 #include "core/error.h"
 #include "core/nearest.h"
@@ -19,8 +20,9 @@ class Reader {
   ConfigFile read(const YamlNode& root) {
     if (root.kind == YamlNode::Kind::null) return {};
     require(root, YamlNode::Kind::map, "the file");
-    static const std::vector<std::string> known = {"listen",  "state_dir", "plugins", "plugin_path",         "config",
-                                                   "origins", "log_level", "http",    "allow_unsafe_plugins"};
+    static const std::vector<std::string> known = {
+        "listen",  "state_dir", "plugins", "plugin_path", "config",
+        "origins", "log_level", "http",    "openai",      "allow_unsafe_plugins"};
     for (size_t i = 0; i < root.items.size(); ++i) {
       const std::string& key = root.keys[i];
       const YamlNode& value = root.items[i];
@@ -36,6 +38,8 @@ class Reader {
         plugin_config(value);
       else if (key == "http")
         http(value);
+      else if (key == "openai")
+        openai(value);
       else
         unknown(value, key, known, "");
     }
@@ -164,6 +168,29 @@ class Reader {
     file_.http_proxy = text(node, "http.proxy");
     if (!file_.http_proxy.starts_with("http://") || file_.http_proxy.find('@') != std::string::npos)
       fail(node, "http.proxy must be http://host:port, without a user");
+  }
+
+  void openai(const YamlNode& node) {
+    require(node, YamlNode::Kind::map, "openai");
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      if (node.keys[i] == "compat") {
+        if (text(node.items[i], "openai.compat") != "chatmle")
+          fail(node.items[i], "openai.compat knows nothing but chatmle", "leave it out for truthful states");
+        file_.chatmle = true;
+      } else if (node.keys[i] == "job") {
+        const YamlNode& job = node.items[i];
+        const std::vector<std::string>& members = api::openai::job_members();
+        require(job, YamlNode::Kind::map, "openai.job");
+        for (size_t k = 0; k < job.items.size(); ++k)
+          if (std::find(members.begin(), members.end(), job.keys[k]) == members.end())
+            unknown(job.items[k], job.keys[k], members, "openai.job.");
+        JsonWriter json;
+        cli::write_json(json, job);
+        file_.openai_job = json.str();
+      } else {
+        unknown(node.items[i], node.keys[i], {"compat", "job"}, "openai.");
+      }
+    }
   }
 
   const std::string& name_;

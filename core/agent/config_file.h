@@ -18,6 +18,8 @@ struct ConfigFile {
   std::vector<std::pair<std::string, std::string>> plugin_config;
   std::map<std::string, std::string> http_endpoints;
   std::string http_proxy;
+  std::string openai_job;  // JSON object; empty: not given
+  bool chatmle = false;
 };
 
 // Throws Error{invalid} with "<name>:<line>: ...".

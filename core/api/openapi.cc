@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/api/openai/schema.h"
 #include "core/api/resources.h"
 #include "core/api/route.h"
 #include "core/api/schema.h"
@@ -86,7 +87,8 @@ std::string openapi_document(const std::string& version) {
   json.end_object().key("components").begin_object().key("securitySchemes").begin_object().key("bearer").begin_object();
   json.member("type", "http").member("scheme", "bearer").end_object().end_object();
   json.key("schemas").begin_object();
-  for (const auto& [name, schema] : schemas()) json.key(name).raw(schema);
+  for (const auto* part : {&schemas(), &openai::schemas()})
+    for (const auto& [name, schema] : *part) json.key(name).raw(schema);
   return json.end_object().end_object().end_object().str();
 }
 

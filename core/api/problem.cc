@@ -46,7 +46,8 @@ const char* reason_phrase(int status) {
 }
 
 Problem problem_of(const Error& error) {
-  if (dynamic_cast<const TooLarge*>(&error)) return {413, "too_large", error.what(), error.hint, error.field};
+  if (const auto* refused = dynamic_cast<const Refused*>(&error))
+    return {refused->status, refused->code, error.what(), error.hint, error.field};
   return {status_of(error.fault), to_string(error.fault), error.what(), error.hint, error.field};
 }
 

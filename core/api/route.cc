@@ -1,5 +1,6 @@
 #include "core/api/route.h"
 
+#include "core/api/openai/openai.h"
 #include "core/api/request_body.h"
 #include "core/api/resources.h"
 
@@ -343,7 +344,7 @@ std::vector<Route> all_routes() {
        "Remove an uploaded file.",
        {}},
   };
-  for (auto&& more : {job_routes(), instance_routes(), account_routes(), offer_routes()})
+  for (auto&& more : {job_routes(), instance_routes(), account_routes(), offer_routes(), openai::routes()})
     table.insert(table.end(), more.begin(), more.end());
   return table;
 }

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/jobs/stages.h"
-#include "core/store/artifacts.h"
+#include "core/store/files.h"
 #include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::jobs {

@@ -12,7 +12,7 @@
 #include "core/jobs/job_run.h"
 #include "core/jobs/needs.h"
 #include "core/private_file.h"
-#include "core/store/artifacts.h"
+#include "core/store/files.h"
 #include "core/store/job_id.h"
 
 namespace stoker::jobs {
@@ -140,6 +140,8 @@ JobRow Supervisor::submit(const Submission& submission) {
   job.owner = submission.owner;
   job.created_ms = context_.clock.wall_ms();
   const auto earlier = [&](store::Connection& c) -> std::optional<JobRow> {
+    if (submission.earlier)
+      if (auto found = submission.earlier(c)) return found;
     if (job.idempotency_key.empty()) return std::nullopt;
     auto found = store::Jobs(c).find_idempotent(job.owner, job.idempotency_key);
     if (found && found->request_hash != job.request_hash)
@@ -155,6 +157,7 @@ JobRow Supervisor::submit(const Submission& submission) {
     if (auto found = earlier(connection)) return fresh = false, *found;
     store::Jobs(connection).insert(job);
     append_event(context_, connection, job.id, "state", R"({"state":"queued"})");
+    if (submission.also) submission.also(connection, job);
     return store::Jobs(connection).find(job.id).value();
   });
   if (!fresh) {

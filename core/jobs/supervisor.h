@@ -3,9 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,11 @@ struct Submission {
   std::string idempotency_key;  // empty: none
   std::string owner;            // name of the token
   bool admin = false;           // may name local paths and raise caps
+
+  // What another API knows of the job, both within the transaction that inserts it. `earlier`: the job that the same
+  // request has become already, then nothing is inserted.
+  std::function<std::optional<store::JobRow>(store::Connection&)> earlier;
+  std::function<void(store::Connection&, const store::JobRow&)> also;
 };
 
 class Supervisor {

@@ -2,21 +2,12 @@
 
 #include <SQLiteCpp/Statement.h>
 
-#include <algorithm>
-
-#include "core/error.h"
-
 namespace stoker::store {
 namespace {
 
 ArtifactRow artifact_of(SQLite::Statement& q) {
   return {q.getColumn(0).getString(), q.getColumn(1).getString(), q.getColumn(2).getInt64(), q.getColumn(3).getString(),
           q.getColumn(4).getInt() != 0};
-}
-
-FileRow file_of(SQLite::Statement& q) {
-  return {q.getColumn(0).getString(), q.getColumn(1).getString(), q.getColumn(2).getString(), q.getColumn(3).getInt64(),
-          q.getColumn(4).getInt64()};
 }
 
 }  // namespace
@@ -47,41 +38,6 @@ std::vector<ArtifactRow> Artifacts::of_job(const std::string& job_id) const {
   q.bindNoCopy(1, job_id);
   std::vector<ArtifactRow> rows;
   while (q.executeStep()) rows.push_back(artifact_of(q));
-  return rows;
-}
-
-void Files::insert(const FileRow& row) {
-  SQLite::Statement q(db_, "INSERT INTO files (id, name, owner, size, created_ms) VALUES (?, ?, ?, ?, ?)");
-  q.bindNoCopy(1, row.id);
-  q.bindNoCopy(2, row.name);
-  q.bindNoCopy(3, row.owner);
-  q.bind(4, row.size);
-  q.bind(5, row.created_ms);
-  q.exec();
-}
-
-void Files::remove(const std::string& id) {
-  SQLite::Statement q(db_, "DELETE FROM files WHERE id = ?");
-  q.bindNoCopy(1, id);
-  if (q.exec() == 0) throw Error(Fault::not_found, "no file " + id);
-}
-
-std::optional<FileRow> Files::find(const std::string& id) const {
-  SQLite::Statement q(db_, "SELECT id, name, owner, size, created_ms FROM files WHERE id = ?");
-  q.bindNoCopy(1, id);
-  if (!q.executeStep()) return std::nullopt;
-  return file_of(q);
-}
-
-std::vector<FileRow> Files::list(int limit, const std::string& after) const {
-  if (!after.empty() && !find(after)) throw Error(Fault::invalid, "no file " + after + " to list on from", {}, "after");
-  SQLite::Statement q(db_,
-                      "SELECT id, name, owner, size, created_ms FROM files"
-                      " WHERE ?1 = '' OR row < (SELECT row FROM files WHERE id = ?1) ORDER BY row DESC LIMIT ?2");
-  q.bindNoCopy(1, after);
-  q.bind(2, std::max(limit, 0));
-  std::vector<FileRow> rows;
-  while (q.executeStep()) rows.push_back(file_of(q));
   return rows;
 }
 

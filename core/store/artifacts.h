@@ -1,4 +1,4 @@
-// Tables `artifacts` (what came home from a job) and `files` (what a client uploaded for one).
+// Table `artifacts`: what came home from a job.
 #pragma once
 
 #include <cstdint>
@@ -23,24 +23,6 @@ class Artifacts {
   void put(const ArtifactRow& row);
   [[nodiscard]] std::optional<ArtifactRow> find(const std::string& job_id, const std::string& path) const;
   [[nodiscard]] std::vector<ArtifactRow> of_job(const std::string& job_id) const;  // by path
-
- private:
-  Connection& db_;
-};
-
-struct FileRow {
-  std::string id;  // "file-" and 13 characters
-  std::string name, owner;
-  int64_t size = 0, created_ms = 0;
-};
-
-class Files {
- public:
-  explicit Files(Connection& connection) : db_(connection) {}
-  void insert(const FileRow& row);
-  void remove(const std::string& id);
-  [[nodiscard]] std::optional<FileRow> find(const std::string& id) const;
-  [[nodiscard]] std::vector<FileRow> list(int limit, const std::string& after) const;  // newest first
 
  private:
   Connection& db_;

@@ -46,28 +46,43 @@ std::vector<EventRow> Events::after(const std::string& job_id, int64_t after, in
   return rows;
 }
 
-std::vector<EventRow> Events::of_kinds(const std::string& job_id, const std::vector<std::string>& kinds, int64_t after,
-                                       int limit) const {
-  // One query a kind, each a straight walk along the index: rare kinds are found without reading a million log lines.
+template <typename Earlier>
+std::vector<EventRow> Events::merged(const char* sql, const std::string& job_id, const std::vector<std::string>& kinds,
+                                     int64_t bound, int limit, Earlier earlier) const {
   std::vector<EventRow> rows;
   for (const std::string& kind : kinds) {
-    SQLite::Statement q(
-        db_,
-        "SELECT seq, t_ms, kind, data FROM events"
-        " INDEXED BY events_by_kind"
-        " WHERE job = (SELECT row FROM jobs WHERE id = ?) AND kind = ? AND seq > ? ORDER BY seq LIMIT ?");
+    SQLite::Statement q(db_, sql);
     q.bindNoCopy(1, job_id);
     q.bindNoCopy(2, kind);
-    q.bind(3, after);
+    q.bind(3, bound);
     q.bind(4, std::max(limit, 0));
     read_rows(q, rows);
   }
-  std::sort(rows.begin(), rows.end(), [](const EventRow& a, const EventRow& b) { return a.seq < b.seq; });
+  std::sort(rows.begin(), rows.end(), [&](const EventRow& a, const EventRow& b) { return earlier(a.seq, b.seq); });
   const auto repeated =
       std::unique(rows.begin(), rows.end(), [](const EventRow& a, const EventRow& b) { return a.seq == b.seq; });
   rows.erase(repeated, rows.end());
   if (rows.size() > static_cast<size_t>(std::max(limit, 0))) rows.resize(static_cast<size_t>(std::max(limit, 0)));
   return rows;
+}
+
+// One query a kind, each a straight walk along the index: rare kinds are found without reading a million log lines.
+std::vector<EventRow> Events::of_kinds(const std::string& job_id, const std::vector<std::string>& kinds, int64_t after,
+                                       int limit) const {
+  return merged(
+      "SELECT seq, t_ms, kind, data FROM events"
+      " INDEXED BY events_by_kind"
+      " WHERE job = (SELECT row FROM jobs WHERE id = ?) AND kind = ? AND seq > ? ORDER BY seq LIMIT ?",
+      job_id, kinds, after, limit, [](int64_t a, int64_t b) { return a < b; });
+}
+
+std::vector<EventRow> Events::newest(const std::string& job_id, const std::vector<std::string>& kinds, int64_t before,
+                                     int limit) const {
+  return merged(
+      "SELECT seq, t_ms, kind, data FROM events"
+      " INDEXED BY events_by_kind"
+      " WHERE job = (SELECT row FROM jobs WHERE id = ?) AND kind = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+      job_id, kinds, before, limit, [](int64_t a, int64_t b) { return a > b; });
 }
 
 }  // namespace stoker::store

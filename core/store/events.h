@@ -28,8 +28,15 @@ class Events {
   // Ascending, only the kinds named, at most `limit`.
   [[nodiscard]] std::vector<EventRow> of_kinds(const std::string& job_id, const std::vector<std::string>& kinds,
                                                int64_t after, int limit) const;
+  // Descending, only the kinds named, those with seq < before, at most `limit`.
+  [[nodiscard]] std::vector<EventRow> newest(const std::string& job_id, const std::vector<std::string>& kinds,
+                                             int64_t before, int limit) const;
 
  private:
+  template <typename Earlier>
+  std::vector<EventRow> merged(const char* sql, const std::string& job_id, const std::vector<std::string>& kinds,
+                               int64_t bound, int limit, Earlier earlier) const;
+
   Connection& db_;
 };
 

@@ -157,9 +157,34 @@ ALTER TABLE regions RENAME COLUMN provider TO account;
 
 void add_accounts(Connection& connection) { connection.exec(kAccounts); }
 
+// Files say what they are for, and jobs what a client of a managed fine-tuning API asked for.
+constexpr const char* kFineTunes = R"sql(
+ALTER TABLE files ADD COLUMN purpose TEXT NOT NULL DEFAULT '';
+ALTER TABLE files ADD COLUMN form TEXT NOT NULL DEFAULT '';
+ALTER TABLE files ADD COLUMN examples INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE files ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE files ADD COLUMN expires_ms INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE fine_tunes (
+  row INTEGER PRIMARY KEY,
+  job_id TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL,
+  body_hash TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  repeated INTEGER NOT NULL,
+  request TEXT NOT NULL,
+  fine_tuned_model TEXT NOT NULL,
+  results TEXT NOT NULL
+);
+CREATE INDEX fine_tunes_by_body ON fine_tunes (owner, body_hash);
+CREATE INDEX fine_tunes_by_model ON fine_tunes (fine_tuned_model);
+)sql";
+
+void add_fine_tunes(Connection& connection) { connection.exec(kFineTunes); }
+
 // Entry N leads from schema N to N + 1.
 using Migration = void (*)(Connection&);
-constexpr Migration kMigrations[] = {create, add_accounts};
+constexpr Migration kMigrations[] = {create, add_accounts, add_fine_tunes};
 static_assert(std::size(kMigrations) == Database::kSchemaVersion);
 
 int schema_version(Connection& connection) { return connection.execAndGet("PRAGMA user_version").getInt(); }

@@ -131,10 +131,12 @@ std::optional<double> parameters_of_model(std::string_view name) {
   return std::nullopt;
 }
 
-std::string nearest_model(std::string_view name) {
+std::vector<std::string> known_models() {
   std::vector<std::string> names(std::begin(kFamiliar), std::end(kFamiliar));
   for (const Known& one : kKnown) names.emplace_back(one.name);
-  return nearest(name, names);
+  return names;
 }
+
+std::string nearest_model(std::string_view name) { return nearest(name, known_models()); }
 
 }  // namespace stoker::templates
