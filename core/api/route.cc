@@ -256,6 +256,44 @@ std::vector<Route> account_routes() {
   };
 }
 
+std::vector<Route> token_routes() {
+  return {
+      {"POST",
+       "/v1/tokens",
+       Scope::admin,
+       create_token,
+       kJson,
+       kMaxJsonBytes,
+       201,
+       "CreatedToken",
+       "NewToken",
+       "Make a token for an app; the answer alone shows it.",
+       {}},
+      {"GET",
+       "/v1/tokens",
+       Scope::admin,
+       list_tokens,
+       nullptr,
+       0,
+       200,
+       "TokenList",
+       nullptr,
+       "List the tokens of apps, oldest first.",
+       {}},
+      {"DELETE",
+       "/v1/tokens/{id}",
+       Scope::admin,
+       revoke_token,
+       nullptr,
+       0,
+       204,
+       nullptr,
+       nullptr,
+       "Revoke it; its next call is refused.",
+       {}},
+  };
+}
+
 std::vector<Route> offer_routes() {
   return {
       {"GET",
@@ -343,7 +381,7 @@ std::vector<Route> all_routes() {
        "Remove an uploaded file.",
        {}},
   };
-  for (auto&& more : {job_routes(), instance_routes(), account_routes(), offer_routes()})
+  for (auto&& more : {job_routes(), instance_routes(), account_routes(), token_routes(), offer_routes()})
     table.insert(table.end(), more.begin(), more.end());
   return table;
 }

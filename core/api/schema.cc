@@ -114,6 +114,25 @@ constexpr std::string_view kNewAccount =
 "name":{"type":"string"},"values":{"type":"object","additionalProperties":{"type":["string","number","boolean"]}}},
 "additionalProperties":false})";
 
+constexpr std::string_view kToken =
+    R"({"type":"object","required":["id","name","scope","origins","created_ms","last_used_ms"],"properties":{
+"id":{"type":"string"},"name":{"type":"string"},"scope":{"type":"string","enum":["run"]},
+"origins":{"type":"array","items":{"type":"string"}},"created_ms":{"type":"integer"},"last_used_ms":{"type":["integer","null"]}}})";
+
+constexpr std::string_view kCreatedToken =
+    R"({"type":"object","required":["id","name","scope","origins","created_ms","last_used_ms","token"],"properties":{
+"id":{"type":"string"},"name":{"type":"string"},"scope":{"type":"string","enum":["run"]},
+"origins":{"type":"array","items":{"type":"string"}},"created_ms":{"type":"integer"},"last_used_ms":{"type":["integer","null"]},
+"token":{"type":"string"}}})";
+
+constexpr std::string_view kTokenList = R"({"type":"object","required":["data"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/Token"}}}})";
+
+constexpr std::string_view kNewToken =
+    R"({"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z0-9_.-]{1,64}$"},
+"origins":{"type":"array","maxItems":16,"items":{"type":"string"}},"replace":{"type":"boolean"}},
+"additionalProperties":false})";
+
 constexpr std::string_view kAccountChange =
     R"({"type":"object","properties":{"name":{"type":"string"},
 "values":{"type":"object","additionalProperties":{"type":["string","number","boolean"]}}},"additionalProperties":false})";
@@ -184,6 +203,10 @@ const std::vector<std::pair<std::string_view, std::string_view>>& schemas() {
       {"AccountList", kAccountList},
       {"NewAccount", kNewAccount},
       {"AccountChange", kAccountChange},
+      {"Token", kToken},
+      {"CreatedToken", kCreatedToken},
+      {"TokenList", kTokenList},
+      {"NewToken", kNewToken},
       {"Offer", kOffer},
       {"Failure", kFailure},
       {"OfferList", kOfferList},

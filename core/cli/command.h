@@ -78,6 +78,7 @@ struct Command {
 
 Command accounts_command();
 Command cancel_command();
+Command connect_command();
 Command destroy_command();
 Command doctor_command();
 Command estimate_command();
@@ -91,6 +92,7 @@ Command plugins_command();
 Command run_command();
 Command serve_command();
 Command show_command();
+Command tokens_command();
 Command version_command();
 
 // The commands in the order of the help.
