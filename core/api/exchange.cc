@@ -43,6 +43,7 @@ class Exchange {
     settle(reply);
     if (reply.order) {
       order_ = std::move(reply.order);
+      order_->token_id = verdict_.token_id;
       const bool chunked = order_->kind == StreamOrder::Kind::log && head_.minor == 1;
       arrival_ = {{}, head_of(reply, chunked ? "chunked" : "", -1), refusal(), chunked, std::move(*order_)};
       return;

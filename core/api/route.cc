@@ -294,6 +294,45 @@ std::vector<Route> token_routes() {
   };
 }
 
+std::vector<Route> ssh_key_routes() {
+  return {
+      {"POST",
+       "/v1/ssh-keys",
+       Scope::admin,
+       create_ssh_key,
+       kJson,
+       kMaxJsonBytes,
+       201,
+       "CreatedSshKey",
+       "NewSshKey",
+       "Let the owner of a key log in to what is rented from now on. Without public_key one is made, and the answer "
+       "alone shows its private half.",
+       {}},
+      {"GET",
+       "/v1/ssh-keys",
+       Scope::admin,
+       list_ssh_keys,
+       nullptr,
+       0,
+       200,
+       "SshKeyList",
+       nullptr,
+       "List the user's SSH keys, oldest first.",
+       {}},
+      {"DELETE",
+       "/v1/ssh-keys/{id}",
+       Scope::admin,
+       remove_ssh_key,
+       nullptr,
+       0,
+       204,
+       nullptr,
+       nullptr,
+       "Forget it; machines that are rented already keep it.",
+       {}},
+  };
+}
+
 std::vector<Route> offer_routes() {
   return {
       {"GET",
@@ -381,7 +420,8 @@ std::vector<Route> all_routes() {
        "Remove an uploaded file.",
        {}},
   };
-  for (auto&& more : {job_routes(), instance_routes(), account_routes(), token_routes(), offer_routes()})
+  for (auto&& more :
+       {job_routes(), instance_routes(), account_routes(), token_routes(), ssh_key_routes(), offer_routes()})
     table.insert(table.end(), more.begin(), more.end());
   return table;
 }

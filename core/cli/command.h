@@ -84,6 +84,7 @@ Command doctor_command();
 Command estimate_command();
 Command instances_command();
 Command jobs_command();
+Command keys_command();
 Command logs_command();
 Command metrics_command();
 Command offers_command();

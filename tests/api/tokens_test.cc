@@ -82,6 +82,26 @@ TEST_F(TokensTest, ARevokedOneWithoutOriginsIsUnknown) {
             R"("code":"invalid_api_key"}})");
 }
 
+TEST_F(TokensTest, TheStreamsOfARevokedOneEnd) {
+  const Answer made = make(R"({"name":"phone"})");
+  add_job("job1");
+  append("job1", "log", R"({"text":"one"})");
+  RawClient revoked(server->port()), other(server->port());
+  revoked.send(revoked.request("GET", "/v1/jobs/job1/events", text_of(made, "token")));
+  other.send(other.request("GET", "/v1/jobs/job1/events", kApp));
+  for (RawClient* client : {&revoked, &other}) {
+    std::string bytes;
+    while (bytes.find("one") == std::string::npos) ASSERT_TRUE(client->receive(bytes));
+  }
+  EXPECT_EQ(call("DELETE", "/v1/tokens/" + text_of(made, "id"), kAdmin).status, 204);
+  const int64_t revoked_ms = clock.mono_ms();
+  revoked.read_to_end();
+  EXPECT_LT(clock.mono_ms() - revoked_ms, 5000) << "it went on";
+  append("job1", "log", R"({"text":"two"})");
+  std::string bytes;
+  while (bytes.find("two") == std::string::npos) ASSERT_TRUE(other.receive(bytes));
+}
+
 TEST_F(TokensTest, TheSecretIsInNoListAndNotInTheStore) {
   const std::string secret = text_of(make(R"({"name":"chatmle"})"), "token");
   const Answer list = call("GET", "/v1/tokens", kAdmin);
