@@ -29,6 +29,8 @@ class Registry;
 
 namespace stoker::api {
 
+class TokenList;
+
 // All references outlive the server; the feed alone may publish after it is gone.
 struct ServerContext {
   Clock& clock;
@@ -45,7 +47,7 @@ struct ServerContext {
   std::shared_ptr<fleet::OfferCache> offer_cache = std::make_shared<fleet::OfferCache>();
 
   std::string listen = "127.0.0.1:7465";  // a loopback address; port 0: a free one
-  std::vector<Token> tokens = {};
+  std::vector<Token> tokens = {};         // the agent's own, beside those of apps
   std::vector<std::string> origins = {};  // exact, as browsers send them: "https://app.example"
 
   std::string fine_tune_job;  // members of a job spec for those that come by OpenAI's API, a JSON object; empty: none
@@ -54,17 +56,18 @@ struct ServerContext {
   std::function<void(const std::string&)> log = [](const std::string&) {
   };  // faults that no answer can tell; any thread
 
-  int threads = 8;                            // that answer requests; a stream holds none
-  int max_connections = 128;                  // waiting or being answered, streams not counted
-  int max_streams = 4096;                     // event streams and followed logs
-  int64_t head_ms = 10 * kSecond;             // from the first byte of a request to the end of its head
-  int64_t idle_ms = 60 * kSecond;             // between two requests
-  int64_t stall_ms = 30 * kSecond;            // without a byte taken or sent while some are due
-  int64_t heartbeat_ms = 15 * kSecond;        // a comment line on a quiet event stream
-  int64_t max_file_bytes = int64_t{8} << 30;  // one uploaded file
-  int64_t recent_event_bytes = 1 << 20;       // of a job kept in memory: how far a live reader may fall behind
-  int64_t started_mono_ms = 0;                // set by the server
-  std::stop_token closing = {};               // set by the server: ends waiting for clouds
+  int threads = 8;                             // that answer requests; a stream holds none
+  int max_connections = 128;                   // waiting or being answered, streams not counted
+  int max_streams = 4096;                      // event streams and followed logs
+  int64_t head_ms = 10 * kSecond;              // from the first byte of a request to the end of its head
+  int64_t idle_ms = 60 * kSecond;              // between two requests
+  int64_t stall_ms = 30 * kSecond;             // without a byte taken or sent while some are due
+  int64_t heartbeat_ms = 15 * kSecond;         // a comment line on a quiet event stream
+  int64_t max_file_bytes = int64_t{8} << 30;   // one uploaded file
+  int64_t recent_event_bytes = 1 << 20;        // of a job kept in memory: how far a live reader may fall behind
+  std::shared_ptr<TokenList> token_list = {};  // made by the server
+  int64_t started_mono_ms = 0;                 // set by the server
+  std::stop_token closing = {};                // set by the server: ends waiting for clouds
 };
 
 }  // namespace stoker::api

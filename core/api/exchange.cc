@@ -7,6 +7,7 @@
 
 #include "core/api/dialect.h"
 #include "core/api/problem.h"
+#include "core/api/token_list.h"
 #include "core/api/wire.h"
 #include "core/error.h"
 
@@ -42,6 +43,7 @@ class Exchange {
     settle(reply);
     if (reply.order) {
       order_ = std::move(reply.order);
+      order_->token_id = verdict_.token_id;
       const bool chunked = order_->kind == StreamOrder::Kind::log && head_.minor == 1;
       arrival_ = {{}, head_of(reply, chunked ? "chunked" : "", -1), refusal(), chunked, std::move(*order_)};
       return;
@@ -78,7 +80,7 @@ class Exchange {
     unread_ = parsed.fault.has_value();
     verdict_.dialect = dialect_of(head_.target);
     if (parsed.fault) return problem_reply({parsed.fault->status, "invalid", parsed.fault->why, {}, {}});
-    verdict_ = guard(head_, rules_);
+    verdict_ = guard(head_, rules_, *context_.token_list->current());
     const auto expect = head_.find("Expect");
     SocketBody body(socket_.get(), verdict_.body_size, verdict_.body_cap, knock_.bytes.substr(knock_.head_size),
                     expect && same_word(*expect, "100-continue"), patience());
@@ -108,6 +110,7 @@ class Exchange {
   Reply handled_reply(Body& body) {
     const Request request{head_, verdict_.target, verdict_.parameters, verdict_.caller, body};
     try {
+      if (!verdict_.token_id.empty()) note_use();
       return verdict_.route->handler(context_, request);
     } catch (const Error& error) {
       if (error.fault == Fault::cancelled && context_.closing.stop_requested())
@@ -117,6 +120,15 @@ class Exchange {
     } catch (const std::exception& error) {
       context_.log(std::string(verdict_.route->path) + ": " + error.what());
       return problem_reply({500, "internal", "the agent failed to answer", "its log says why", {}});
+    }
+  }
+
+  // A store that is full for the moment is no reason to refuse.
+  void note_use() {
+    try {
+      context_.token_list->note_use(verdict_.token_id);
+    } catch (const Error& error) {
+      context_.log("the use of token " + verdict_.caller.name + " was not recorded: " + error.what());
     }
   }
 

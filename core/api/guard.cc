@@ -62,16 +62,16 @@ bool holds(const std::vector<std::string>& origins, std::string_view origin) {
   return std::find(origins.begin(), origins.end(), origin) != origins.end();
 }
 
-bool is_listed(std::string_view origin, const GuardRules& rules) {
-  return holds(rules.origins, origin) || std::any_of(rules.tokens.begin(), rules.tokens.end(),
-                                                     [&](const Token& token) { return holds(token.origins, origin); });
+bool is_listed(std::string_view origin, const GuardRules& rules, const std::vector<Token>& tokens) {
+  return holds(rules.origins, origin) ||
+         std::any_of(tokens.begin(), tokens.end(), [&](const Token& token) { return holds(token.origins, origin); });
 }
 
-Check check_origin(const Head& head, const GuardRules& rules, Verdict& verdict) {
+Check check_origin(const Head& head, const GuardRules& rules, const std::vector<Token>& tokens, Verdict& verdict) {
   const Problem refusal{403, "forbidden", "this origin may not call the agent", kAllowOrigin, {}};
   if (head.count("Origin") > 1 || head.count("Sec-Fetch-Site") > 1) return refusal;
   if (const auto origin = head.find("Origin")) {
-    if (*origin == "null" || origin->empty() || !is_listed(*origin, rules)) return refusal;
+    if (*origin == "null" || origin->empty() || !is_listed(*origin, rules, tokens)) return refusal;
     verdict.origin = *origin;
     return std::nullopt;
   }
@@ -108,12 +108,12 @@ Check check_binding(const Token& token, const std::string& origin) {
   return problem;
 }
 
-Check check_token(const Head& head, const GuardRules& rules, Verdict& verdict) {
+Check check_token(const Head& head, const std::vector<Token>& tokens, Verdict& verdict) {
   constexpr std::string_view kScheme = "Bearer ";
   const auto header = head.count("Authorization") == 1 ? head.find("Authorization") : std::nullopt;
   const bool bearer =
       header && header->size() > kScheme.size() && same_word(header->substr(0, kScheme.size()), kScheme);
-  const Token* token = bearer ? find_token(rules.tokens, header->substr(kScheme.size())) : nullptr;
+  const Token* token = bearer ? find_token(tokens, header->substr(kScheme.size())) : nullptr;
   if (!token) {
     verdict.fields.emplace_back("WWW-Authenticate", "Bearer");
     return Problem{401,
@@ -124,6 +124,7 @@ Check check_token(const Head& head, const GuardRules& rules, Verdict& verdict) {
   }
   if (auto problem = check_binding(*token, verdict.origin)) return problem;
   verdict.caller = {token->name, token->scope};
+  verdict.token_id = token->id;
   return std::nullopt;
 }
 
@@ -167,12 +168,12 @@ Check check_body(const Head& head, const GuardRules& rules, Verdict& verdict) {
   return std::nullopt;
 }
 
-Check examine(const Head& head, const GuardRules& rules, Verdict& verdict) {
+Check examine(const Head& head, const GuardRules& rules, const std::vector<Token>& tokens, Verdict& verdict) {
   std::string target;
   verdict.dialect = dialect_of(head.target);
   if (auto problem = check_lengths(head, verdict)) return problem;
   if (auto problem = check_host(head, rules, target, verdict)) return problem;
-  if (auto problem = check_origin(head, rules, verdict)) return problem;
+  if (auto problem = check_origin(head, rules, tokens, verdict)) return problem;
   if (is_preflight(head, verdict)) {
     verdict.kind = Verdict::Kind::preflight;
     return std::nullopt;
@@ -188,7 +189,7 @@ Check examine(const Head& head, const GuardRules& rules, Verdict& verdict) {
   }
   const bool open = match.route && match.route->scope == Scope::none;
   if (!open)
-    if (auto problem = check_token(head, rules, verdict)) return problem;
+    if (auto problem = check_token(head, tokens, verdict)) return problem;
   if (unreadable) return unreadable;
   if (match.route && verdict.caller.scope < match.route->scope)
     return Problem{403, "forbidden", "token " + verdict.caller.name + " may not do this", "use the admin token", {}};
@@ -200,9 +201,9 @@ Check examine(const Head& head, const GuardRules& rules, Verdict& verdict) {
 
 }  // namespace
 
-Verdict guard(const Head& head, const GuardRules& rules) {
+Verdict guard(const Head& head, const GuardRules& rules, const std::vector<Token>& tokens) {
   Verdict verdict;
-  if (auto problem = examine(head, rules, verdict)) verdict.problem = std::move(*problem);
+  if (auto problem = examine(head, rules, tokens, verdict)) verdict.problem = std::move(*problem);
   return verdict;
 }
 

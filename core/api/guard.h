@@ -16,7 +16,6 @@ namespace stoker::api {
 struct GuardRules {
   int port = 0;
   std::vector<std::string> origins;
-  std::vector<Token> tokens;
   int64_t max_file_bytes = 0;
 };
 
@@ -32,12 +31,13 @@ struct Verdict {
   Target target;
   Dialect dialect = Dialect::native;  // of a refusal, by whomever
   Caller caller;
+  std::string token_id;   // of an app's token
   int64_t body_size = 0;  // -1: chunked
   int64_t body_cap = 0;
 };
 
 // Pure: nothing but the head decides. The checks are in this order, and the first that fails answers: lengths, Host,
 // Origin and Sec-Fetch-Site, preflight, token, scope, route, method, content type, size of the body.
-[[nodiscard]] Verdict guard(const Head& head, const GuardRules& rules);
+[[nodiscard]] Verdict guard(const Head& head, const GuardRules& rules, const std::vector<Token>& tokens);
 
 }  // namespace stoker::api

@@ -52,6 +52,7 @@ struct StreamOrder {
   std::string job_id;
   int64_t from = 0;  // events: the last seq the client has; log: the first byte it wants
   Descriptor log;
+  std::string token_id = {};  // of an app: with its token the stream ends. Set by the exchange
 };
 
 struct Reply {

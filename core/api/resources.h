@@ -20,6 +20,14 @@ Reply remove_account(const ServerContext& context, const Request& request);
 Reply list_offers(const ServerContext& context, const Request& request);
 Reply estimate_cost(const ServerContext& context, const Request& request);
 
+Reply create_token(const ServerContext& context, const Request& request);
+Reply list_tokens(const ServerContext& context, const Request& request);
+Reply revoke_token(const ServerContext& context, const Request& request);
+
+Reply create_ssh_key(const ServerContext& context, const Request& request);
+Reply list_ssh_keys(const ServerContext& context, const Request& request);
+Reply remove_ssh_key(const ServerContext& context, const Request& request);
+
 Reply upload_file(const ServerContext& context, const Request& request);
 Reply list_files(const ServerContext& context, const Request& request);
 Reply get_file(const ServerContext& context, const Request& request);

@@ -257,6 +257,83 @@ std::vector<Route> account_routes() {
   };
 }
 
+std::vector<Route> token_routes() {
+  return {
+      {"POST",
+       "/v1/tokens",
+       Scope::admin,
+       create_token,
+       kJson,
+       kMaxJsonBytes,
+       201,
+       "CreatedToken",
+       "NewToken",
+       "Make a token for an app; the answer alone shows it.",
+       {}},
+      {"GET",
+       "/v1/tokens",
+       Scope::admin,
+       list_tokens,
+       nullptr,
+       0,
+       200,
+       "TokenList",
+       nullptr,
+       "List the tokens of apps, oldest first.",
+       {}},
+      {"DELETE",
+       "/v1/tokens/{id}",
+       Scope::admin,
+       revoke_token,
+       nullptr,
+       0,
+       204,
+       nullptr,
+       nullptr,
+       "Revoke it; its next call is refused.",
+       {}},
+  };
+}
+
+std::vector<Route> ssh_key_routes() {
+  return {
+      {"POST",
+       "/v1/ssh-keys",
+       Scope::admin,
+       create_ssh_key,
+       kJson,
+       kMaxJsonBytes,
+       201,
+       "CreatedSshKey",
+       "NewSshKey",
+       "Let the owner of a key log in to what is rented from now on. Without public_key one is made, and the answer "
+       "alone shows its private half.",
+       {}},
+      {"GET",
+       "/v1/ssh-keys",
+       Scope::admin,
+       list_ssh_keys,
+       nullptr,
+       0,
+       200,
+       "SshKeyList",
+       nullptr,
+       "List the user's SSH keys, oldest first.",
+       {}},
+      {"DELETE",
+       "/v1/ssh-keys/{id}",
+       Scope::admin,
+       remove_ssh_key,
+       nullptr,
+       0,
+       204,
+       nullptr,
+       nullptr,
+       "Forget it; machines that are rented already keep it.",
+       {}},
+  };
+}
+
 std::vector<Route> offer_routes() {
   return {
       {"GET",
@@ -344,7 +421,8 @@ std::vector<Route> all_routes() {
        "Remove an uploaded file.",
        {}},
   };
-  for (auto&& more : {job_routes(), instance_routes(), account_routes(), offer_routes(), openai::routes()})
+  for (auto&& more : {job_routes(), instance_routes(), account_routes(), token_routes(), ssh_key_routes(), offer_routes(),
+                      openai::routes()})
     table.insert(table.end(), more.begin(), more.end());
   return table;
 }

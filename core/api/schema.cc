@@ -114,6 +114,43 @@ constexpr std::string_view kNewAccount =
 "name":{"type":"string"},"values":{"type":"object","additionalProperties":{"type":["string","number","boolean"]}}},
 "additionalProperties":false})";
 
+constexpr std::string_view kToken =
+    R"({"type":"object","required":["id","name","scope","origins","created_ms","last_used_ms"],"properties":{
+"id":{"type":"string"},"name":{"type":"string"},"scope":{"type":"string","enum":["run"]},
+"origins":{"type":"array","items":{"type":"string"}},"created_ms":{"type":"integer"},"last_used_ms":{"type":["integer","null"]}}})";
+
+constexpr std::string_view kCreatedToken =
+    R"({"type":"object","required":["id","name","scope","origins","created_ms","last_used_ms","token"],"properties":{
+"id":{"type":"string"},"name":{"type":"string"},"scope":{"type":"string","enum":["run"]},
+"origins":{"type":"array","items":{"type":"string"}},"created_ms":{"type":"integer"},"last_used_ms":{"type":["integer","null"]},
+"token":{"type":"string"}}})";
+
+constexpr std::string_view kTokenList = R"({"type":"object","required":["data"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/Token"}}}})";
+
+constexpr std::string_view kNewToken =
+    R"({"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z0-9_.-]{1,64}$"},
+"origins":{"type":"array","maxItems":16,"items":{"type":"string"}},"replace":{"type":"boolean"}},
+"additionalProperties":false})";
+
+constexpr std::string_view kSshKey =
+    R"({"type":"object","required":["id","name","public_key","fingerprint","created_ms"],"properties":{
+"id":{"type":"string"},"name":{"type":"string"},"public_key":{"type":"string"},"fingerprint":{"type":"string"},
+"created_ms":{"type":"integer"}}})";
+
+constexpr std::string_view kCreatedSshKey =
+    R"({"type":"object","required":["id","name","public_key","fingerprint","created_ms"],"properties":{
+"id":{"type":"string"},"name":{"type":"string"},"public_key":{"type":"string"},"fingerprint":{"type":"string"},
+"created_ms":{"type":"integer"},
+"private_key":{"type":"string"}}})";
+
+constexpr std::string_view kSshKeyList = R"({"type":"object","required":["data"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/SshKey"}}}})";
+
+constexpr std::string_view kNewSshKey =
+    R"({"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z0-9_.-]{1,64}$"},
+"public_key":{"type":"string"}},"additionalProperties":false})";
+
 constexpr std::string_view kAccountChange =
     R"({"type":"object","properties":{"name":{"type":"string"},
 "values":{"type":"object","additionalProperties":{"type":["string","number","boolean"]}}},"additionalProperties":false})";
@@ -184,6 +221,14 @@ const std::vector<std::pair<std::string_view, std::string_view>>& schemas() {
       {"AccountList", kAccountList},
       {"NewAccount", kNewAccount},
       {"AccountChange", kAccountChange},
+      {"Token", kToken},
+      {"CreatedToken", kCreatedToken},
+      {"TokenList", kTokenList},
+      {"NewToken", kNewToken},
+      {"SshKey", kSshKey},
+      {"CreatedSshKey", kCreatedSshKey},
+      {"SshKeyList", kSshKeyList},
+      {"NewSshKey", kNewSshKey},
       {"Offer", kOffer},
       {"Failure", kFailure},
       {"OfferList", kOfferList},

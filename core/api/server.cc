@@ -1,6 +1,7 @@
 #include "core/api/server.h"
 
 #include "core/api/exchange.h"
+#include "core/api/token_list.h"
 #include "core/error.h"
 #include "core/jobs/event_feed.h"
 #include "core/private_file.h"
@@ -19,6 +20,7 @@ void remove_parts(const std::filesystem::path& folder) {
 Server::Server(ServerContext context) : context_(std::move(context)) {
   context_.started_mono_ms = context_.clock.mono_ms();
   context_.closing = stop_.get_token();
+  context_.token_list = std::make_shared<TokenList>(context_.db, context_.clock, context_.tokens);
   ensure_private_folder(context_.state_dir / "files");
   remove_parts(context_.state_dir / "files");
   streams_ = std::make_unique<StreamLoop>(context_);
@@ -30,7 +32,7 @@ Server::Server(ServerContext context) : context_(std::move(context)) {
     }
     knocked_.notify();
   });
-  rules_ = {door_->port(), context_.origins, context_.tokens, context_.max_file_bytes};
+  rules_ = {door_->port(), context_.origins, context_.max_file_bytes};
   for (int i = 0; i < context_.threads; ++i)
     workers_.push_back(context_.clock.start("api-" + std::to_string(i), [this] { work(stop_.get_token()); }));
 }

@@ -11,6 +11,7 @@
 
 #include "core/api/event_channel.h"
 #include "core/api/job_json.h"
+#include "core/api/token_list.h"
 #include "core/error.h"
 
 namespace stoker::api {
@@ -287,7 +288,14 @@ void StreamLoop::tick() {
       job->events->release();
       touched_.insert(id);
     }
+  const auto tokens = context_.token_list->current();
   for (const auto& [fd, stream] : streams_) {
+    const std::string& token_id = stream->order.token_id;
+    const auto is_it = [&](const Token& token) { return token.id == token_id; };
+    if (!token_id.empty() && std::none_of(tokens->begin(), tokens->end(), is_it)) {
+      cut(*stream);
+      continue;
+    }
     const int64_t quiet = now - stream->last_sent_ms;
     if (stream->blocked) {
       if (quiet >= context_.stall_ms) cut_off(*stream);

@@ -17,7 +17,7 @@ std::array<unsigned char, 32> digest(std::string_view bytes) {
 }  // namespace
 
 Token Token::of(std::string name, Scope scope, std::string_view secret, std::vector<std::string> origins) {
-  return {std::move(name), scope, digest(secret), std::move(origins)};
+  return {std::move(name), scope, digest(secret), std::move(origins), {}};
 }
 
 std::string new_secret() {

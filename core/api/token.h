@@ -19,6 +19,7 @@ struct Token {
   // A browser app's: the only Origins it may be used from, and each of its calls must name one. Empty: only from
   // outside browsers, by programs that send no Origin.
   std::vector<std::string> origins;
+  std::string id;  // in the store; empty: the agent's own
 
   // From the secret itself, which is not kept.
   [[nodiscard]] static Token of(std::string name, Scope scope, std::string_view secret,

@@ -78,11 +78,13 @@ struct Command {
 
 Command accounts_command();
 Command cancel_command();
+Command connect_command();
 Command destroy_command();
 Command doctor_command();
 Command estimate_command();
 Command instances_command();
 Command jobs_command();
+Command keys_command();
 Command logs_command();
 Command metrics_command();
 Command offers_command();
@@ -91,6 +93,7 @@ Command plugins_command();
 Command run_command();
 Command serve_command();
 Command show_command();
+Command tokens_command();
 Command version_command();
 
 // The commands in the order of the help.

@@ -5,6 +5,7 @@
 #include "core/fleet/estimate.h"
 #include "core/fleet/intent.h"
 #include "core/fleet/user_data.h"
+#include "core/jobs/login_keys.h"
 #include "core/jobs/offer_search.h"
 #include "core/jobs/stages.h"
 #include "core/remote/ssh_key.h"
@@ -22,16 +23,22 @@ std::string key_name(const JobRun& run, const char* kind, int attempt) {
   return "job/" + run.row.id + "/" + kind + "/" + std::to_string(attempt);
 }
 
-// Made once an attempt: a repeated create must send the same keys.
-remote::SshKey key_of_attempt(JobRun& run, const char* kind, int attempt) {
+// Made once an attempt: a repeated create must send the same keys. `further`: other lines that go with the public one.
+remote::SshKey key_of_attempt(JobRun& run, const char* kind, int attempt, const std::string& further = {}) {
   const std::string name = key_name(run, kind, attempt);
   const auto secret = run.ctx.vault.get(name);
   const auto line = run.ctx.vault.get(name + ".pub");
   if (secret && line) return {std::string(secret->view()), std::string(line->view())};
   remote::SshKey key = remote::generate_ssh_key("stoker-" + run.row.id);
+  key.public_key += further;
   run.ctx.vault.put(name, key.private_key);
   run.ctx.vault.put(name + ".pub", key.public_key);
   return key;
+}
+
+// Ours, and after it the user's own as they were when the attempt began.
+remote::SshKey login_keys(JobRun& run, int attempt) {
+  return key_of_attempt(run, "ssh", attempt, further_login_lines(run.ctx.db));
 }
 
 // May be, or may become, the machine of the job.
@@ -49,7 +56,7 @@ plugin_host::CreateRequest request_of(JobRun& run, const InstanceRow& row) {
   request.zone = row.zone;
   request.image = run.spec.resources.image;
   request.owner = run.ctx.install_id;
-  request.ssh_public_key = key_of_attempt(run, "ssh", row.attempt).public_key;
+  request.ssh_public_key = login_keys(run, row.attempt).public_key;
   request.deadline_ms = row.deadline_ms;
   request.disk_bytes = static_cast<uint64_t>(run.spec.resources.disk_gb) * 1'000'000'000;
   request.max_micros_per_hour = row.price_micros + row.price_micros / 100;
@@ -118,7 +125,7 @@ void provision(JobRun& run) {
     const int attempt = attempts.empty() ? 1 : attempts.back().attempt + 1;
     double hours = run.spec.max_hours;
     if (hours == 0 && run.spec.max_cost == 0 && offer.offer.price.per_hour.micros > 0) hours = fleet::kDefaultMaxHours;
-    key_of_attempt(run, "ssh", attempt);
+    login_keys(run, attempt);
     try {
       fleet::commit_intent(run.fleet, {run.row.id, attempt, offer, run.spec.max_cost, hours});
     } catch (const Error& error) {

@@ -157,6 +157,32 @@ ALTER TABLE regions RENAME COLUMN provider TO account;
 
 void add_accounts(Connection& connection) { connection.exec(kAccounts); }
 
+// Who and what a user lets in: the tokens of apps, and the SSH keys for rented machines.
+constexpr const char* kAccess = R"sql(
+CREATE TABLE tokens (
+  row INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  sha256 BLOB NOT NULL,
+  scope TEXT NOT NULL,
+  origins TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  last_used_ms INTEGER NOT NULL,
+  revoked_ms INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX tokens_by_live_name ON tokens (name) WHERE revoked_ms = 0;
+
+CREATE TABLE ssh_keys (
+  row INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL UNIQUE,
+  public_key TEXT NOT NULL UNIQUE,
+  created_ms INTEGER NOT NULL
+);
+)sql";
+
+void add_access(Connection& connection) { connection.exec(kAccess); }
+
 // Files say what they are for, and jobs what a client of a managed fine-tuning API asked for.
 constexpr const char* kFineTunes = R"sql(
 ALTER TABLE files ADD COLUMN purpose TEXT NOT NULL DEFAULT '';
@@ -184,7 +210,7 @@ void add_fine_tunes(Connection& connection) { connection.exec(kFineTunes); }
 
 // Entry N leads from schema N to N + 1.
 using Migration = void (*)(Connection&);
-constexpr Migration kMigrations[] = {create, add_accounts, add_fine_tunes};
+constexpr Migration kMigrations[] = {create, add_accounts, add_access, add_fine_tunes};
 static_assert(std::size(kMigrations) == Database::kSchemaVersion);
 
 int schema_version(Connection& connection) { return connection.execAndGet("PRAGMA user_version").getInt(); }
