@@ -110,7 +110,6 @@ Instance instance_of(const Json& droplet) {
   instance.state = state_of(instance.status_text);
   instance.ssh_host = address_of(droplet, "public");
   instance.ssh_user = "root";
-  instance.private_host = address_of(droplet, "private");
   instance.created_ms = parse_timestamp(droplet["created_at"].text());
   instance.price = price_of(droplet["size"]);
   return instance;

@@ -194,7 +194,6 @@ Instance instance_of(const Json& vm) {
   if (!interfaces.empty()) {
     const auto outside = interfaces.front()["accessConfigs"].items();
     if (!outside.empty()) instance.ssh_host = outside.front()["natIP"].text();
-    instance.private_host = interfaces.front()["networkIP"].text();
   }
   instance.ssh_user = kUser;
   instance.created_ms = parse_timestamp(vm["creationTimestamp"].text());

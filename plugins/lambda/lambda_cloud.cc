@@ -113,7 +113,6 @@ Instance instance_of(const Json& from) {
   instance.state = state_of(instance.status_text);
   instance.ssh_host = from["ip"].text();
   instance.ssh_user = "ubuntu";
-  instance.private_host = from["private_ip"].text();
   instance.price = price_of(from["instance_type"]);
   instance.deadline_ms = deadline_of_tag(tag_of(from, kDeadlineTag));
   return instance;
