@@ -51,6 +51,8 @@ void write_offer(JsonWriter& json, const fleet::AccountOffer& one) {
       .member("granularity_s", static_cast<int64_t>(offer.price.granularity_s))
       .member("minimum_s", static_cast<int64_t>(offer.price.minimum_s))
       .member("spot", (offer.price.flags & STOKER_PRICE_SPOT) != 0)
+      .member("estimate", (offer.price.flags & STOKER_PRICE_ESTIMATE) != 0)
+      .member("excludes_tax", (offer.price.flags & STOKER_PRICE_EXCLUDES_TAX) != 0)
       .end_object();
   json.member("leak_risk", fleet::to_string(one.leak_risk)).member("age_s", one.age_ms / kSecond);
   json.end_object();

@@ -93,7 +93,7 @@ constexpr std::string_view kSetup =
 "hosts":{"type":"array","items":{"type":"string"}},"fields":{"type":"array","items":{"type":"object",
 "required":["key","label","kind","required","secret","advanced","help","default","example","docs_url","group","choices"],
 "properties":{"key":{"type":"string"},"label":{"type":"string"},
-"kind":{"type":"string","enum":["text","secret","integer","boolean","choice","path","region"]},"required":{"type":"boolean"},
+"kind":{"type":"string","enum":["text","secret","integer","boolean","choice","path"]},"required":{"type":"boolean"},
 "secret":{"type":"boolean"},"advanced":{"type":"boolean"},"help":{"type":"string"},"default":{"type":"string"},
 "example":{"type":"string"},"docs_url":{"type":"string"},"group":{"type":"string"},"choices":{"type":"array","items":
 {"type":"object","required":["value","label"],"properties":{"value":{"type":"string"},"label":{"type":"string"}}}}}}}}})";
@@ -162,9 +162,11 @@ constexpr std::string_view kOffer =
 "availability":{"type":"string","enum":["high","low","none","unknown"]},"gpu":{"type":"object",
 "required":["model","count","memory_gb"],"properties":{"model":{"type":"string"},"count":{"type":"integer"},
 "memory_gb":{"type":"number"}}},"vcpus":{"type":"integer"},"memory_gb":{"type":"number"},"disk_gb":{"type":"number"},
-"arch":{"type":"string"},"price":{"type":"object","required":["per_hour","currency","granularity_s","minimum_s","spot"],
-"properties":{"per_hour":{"type":"number"},"currency":{"type":"string"},"granularity_s":{"type":"integer"},
-"minimum_s":{"type":"integer"},"spot":{"type":"boolean"}}},
+"arch":{"type":"string"},"price":{"type":"object","required":["per_hour","currency","granularity_s","minimum_s","spot",
+"estimate","excludes_tax"],"properties":{"per_hour":{"type":"number"},"currency":{"type":"string"},
+"granularity_s":{"type":"integer"},"minimum_s":{"type":"integer"},"spot":{"type":"boolean"},
+"estimate":{"type":"boolean","description":"not the price that the cloud itself names now"},
+"excludes_tax":{"type":"boolean"}}},
 "leak_risk":{"type":"string","enum":["none","low","medium","high"],"description":"what it may cost when nobody is left to delete it"},
 "age_s":{"type":"integer"}}})";
 

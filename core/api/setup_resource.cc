@@ -17,8 +17,6 @@ const char* kind_of(int32_t kind) {
       return "choice";
     case STOKER_FIELD_PATH:
       return "path";
-    case STOKER_FIELD_REGION:
-      return "region";
     default:
       return "text";
   }

@@ -43,6 +43,7 @@ std::string stock_text(const std::string& availability) {
 void print(const Invocation& call, const std::vector<Json>& offers, size_t shown) {
   Table table(
       {"PROVIDER/ACCOUNT", "MACHINE", "GPU", "VCPU", "RAM", "DISK", "REGION", "STOCK", "LEAK RISK", "PER HOUR"});
+  bool estimated = false;
   for (size_t i = 0; i < std::min(shown, offers.size()); ++i) {
     const Json &one = offers[i], gpu = one["gpu"];
     const std::string memory = gigabytes_text(gpu["memory_gb"].number());
@@ -50,9 +51,12 @@ void print(const Invocation& call, const std::vector<Json>& offers, size_t shown
                std::to_string(one["vcpus"].integer().value_or(0)), gigabytes_text(one["memory_gb"].number()),
                gigabytes_text(one["disk_gb"].number()), one["region"].text(), stock_text(one["availability"].text()),
                one["leak_risk"].text(),
-               format_money(one["price"]["per_hour"].number(), one["price"]["currency"].text())});
+               (one["price"]["estimate"].boolean() ? "~" : "") +
+                   format_money(one["price"]["per_hour"].number(), one["price"]["currency"].text())});
+    estimated |= one["price"]["estimate"].boolean();
   }
   table.print(call.out);
+  if (estimated) call.note("~ an estimate, where the cloud names no price of its own now");
   int64_t age_s = 0;
   for (const Json& one : offers) age_s = std::max(age_s, one["age_s"].integer().value_or(0));
   if (age_s > 0) call.note("up to " + std::to_string(age_s) + " s old; --fresh asks again");

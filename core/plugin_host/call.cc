@@ -51,13 +51,6 @@ stoker_status sleep_ms(stoker_call* call, int64_t ms) noexcept {
   return deadline_passed(*call) ? STOKER_E_DEADLINE : STOKER_OK;
 }
 
-void progress(stoker_call* call, stoker_str doing, int32_t permille) noexcept {
-  const stoker_value value{STOKER_INT, 0, {permille}};
-  const stoker_field field{{"permille", 8}, value};
-  const bool known = permille >= 0 && permille <= 1000;
-  call->host.table()->log(call->host.table(), call, STOKER_LOG_DEBUG, doing, known ? &field : nullptr, known ? 1 : 0);
-}
-
 // The plugin's own words where it gave any, else what can be said from the status.
 Error failure_error(const stoker_call& call, stoker_status status) {
   const std::string where = call.host.plugin() + ": " + call.doing;
@@ -118,8 +111,6 @@ void fill_call_functions(stoker_host& host) {
   host.cancelled = cancelled;
   host.deadline_mono_ms = [](const stoker_call* call) noexcept { return call->wait.deadline_ms; };
   host.sleep_ms = sleep_ms;
-  host.progress = progress;
-  host.host_of = [](const stoker_call* call) noexcept { return call->host.table(); };
 }
 
 Error breach_error(const HostServices& host, const std::string& doing, Fault fault, const std::string& what) {

@@ -35,7 +35,7 @@ struct stoker_call {
 
 namespace stoker::plugin_host {
 
-// Sets fail, cancelled, deadline_mono_ms, sleep_ms, progress and host_of.
+// Sets fail, cancelled, deadline_mono_ms and sleep_ms.
 void fill_call_functions(stoker_host& host);
 
 // Runs `body`, which calls the plugin once with `call` and then looks at what its sinks received. Returns on STOKER_OK;

@@ -81,7 +81,7 @@ std::string join_choices(const ConfigField& field) {
 std::vector<ConfigField> read_schema(stoker_status (*config_schema)(const char*, const stoker_config_sink*),
                                      const std::string& id) {
   SchemaCollector all;
-  const stoker_config_sink sink{&all, on_field, on_choice};
+  const stoker_config_sink sink{sizeof(stoker_config_sink), 0, &all, on_field, on_choice};
   const stoker_status status = config_schema(id.c_str(), &sink);
   if (!all.breach.empty()) throw Breach(all.breach);
   if (status != STOKER_OK) throw Breach("config_schema returned status " + std::to_string(status));

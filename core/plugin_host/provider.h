@@ -70,8 +70,8 @@ const char* to_string(InstanceState state);
 
 struct Instance {
   InstanceState state = InstanceState::unknown;
-  std::string id, client_token, name, region, zone, offer_id, status_text, opaque;
-  std::string ssh_host, ssh_user, private_host;
+  std::string id, client_token, name, region, zone, status_text, opaque;
+  std::string ssh_host, ssh_user;
   uint32_t ssh_port = 22;
   std::string host_public_key;  // "ssh-ed25519 AAAA..." or "SHA256:..."; empty: not known by the provider
   std::string ssh_private_key;  // the user's own key for the user's own machine; empty: the agent's key

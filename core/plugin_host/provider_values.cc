@@ -105,11 +105,9 @@ Instance copy_instance(const stoker_instance* foreign) {
   instance.name = copy_text(said.name, "instance name");
   instance.region = copy_text(said.region, "instance region");
   instance.zone = copy_text(said.zone, "instance zone");
-  instance.offer_id = copy_text(said.offer_id, "instance offer_id");
   instance.status_text = copy_text(said.status_text, "instance status_text");
   instance.ssh_host = copy_text(said.ssh_host, "instance ssh_host");
   instance.ssh_user = copy_text(said.ssh_user, "instance ssh_user");
-  instance.private_host = copy_text(said.private_host, "instance private_host");
   if (said.ssh_port > 65535) throw Breach("instance ssh_port is no port");
   if (said.ssh_port != 0) instance.ssh_port = said.ssh_port;
   instance.host_public_key = copy_text(said.host_public_key, "instance host_public_key");

@@ -4,10 +4,8 @@
 namespace {
 constexpr stoker::Descriptor kAxolotl{.id = "axolotl",
                                       .name = "axolotl",
-                                      .vendor = "Stoker",
                                       .summary = "Logs of axolotl",
-                                      .url = "https://github.com/axolotl-ai-cloud/axolotl",
-                                      .license = "Apache-2.0"};
+                                      .url = "https://github.com/axolotl-ai-cloud/axolotl"};
 }  // namespace
 
 STOKER_PLUGIN("axolotl", "0.1.0", stoker::log_parser<stoker::axolotl::Parser>(kAxolotl))

@@ -5,10 +5,8 @@ namespace {
 constexpr stoker::Descriptor kTransformers{
     .id = "transformers",
     .name = "Hugging Face Transformers",
-    .vendor = "Stoker",
     .summary = "Logs of the Hugging Face Trainer and of TRL, unsloth and LLaMA-Factory",
-    .url = "https://huggingface.co/docs/transformers/main_classes/trainer",
-    .license = "Apache-2.0"};
+    .url = "https://huggingface.co/docs/transformers/main_classes/trainer"};
 }  // namespace
 
 STOKER_PLUGIN("transformers", "0.1.0", stoker::log_parser<stoker::transformers::Parser>(kTransformers))

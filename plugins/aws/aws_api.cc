@@ -11,38 +11,33 @@ namespace {
 
 constexpr std::int64_t kSkewMs = 4 * 60'000;  // AWS takes a signature for five minutes
 
-struct Meaning {
-  std::string_view code;
-  stoker_status status;
-  const char* hint;
-};
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 constexpr Meaning kMeanings[] = {
-    {"AuthFailure", STOKER_E_AUTH, ""},
-    {"InvalidClientTokenId", STOKER_E_AUTH, ""},
-    {"UnrecognizedClientException", STOKER_E_AUTH, ""},
-    {"SignatureDoesNotMatch", STOKER_E_AUTH, ""},
-    {"InvalidSignatureException", STOKER_E_AUTH, ""},
-    {"IncompleteSignature", STOKER_E_AUTH, ""},
-    {"MissingAuthenticationToken", STOKER_E_AUTH, ""},
-    {"ExpiredToken", STOKER_E_AUTH, ""},
-    {"ExpiredTokenException", STOKER_E_AUTH, ""},
-    {"RequestExpired", STOKER_E_AUTH, ""},
-    {"UnauthorizedOperation", STOKER_E_FORBIDDEN, ""},
-    {"AccessDenied", STOKER_E_FORBIDDEN, ""},
-    {"AccessDeniedException", STOKER_E_FORBIDDEN, ""},
+    {"AuthFailure", STOKER_E_AUTH},
+    {"InvalidClientTokenId", STOKER_E_AUTH},
+    {"UnrecognizedClientException", STOKER_E_AUTH},
+    {"SignatureDoesNotMatch", STOKER_E_AUTH},
+    {"InvalidSignatureException", STOKER_E_AUTH},
+    {"IncompleteSignature", STOKER_E_AUTH},
+    {"MissingAuthenticationToken", STOKER_E_AUTH},
+    {"ExpiredToken", STOKER_E_AUTH},
+    {"ExpiredTokenException", STOKER_E_AUTH},
+    {"RequestExpired", STOKER_E_AUTH},
+    {"UnauthorizedOperation", STOKER_E_FORBIDDEN},
+    {"AccessDenied", STOKER_E_FORBIDDEN},
+    {"AccessDeniedException", STOKER_E_FORBIDDEN},
     {"OptInRequired", STOKER_E_FORBIDDEN, "enable the region in the account's settings, or leave it out of `regions`"},
     {"PendingVerification", STOKER_E_FORBIDDEN, "AWS is still verifying the account; it says so by e-mail"},
     {"Blocked", STOKER_E_FORBIDDEN, "AWS has blocked the account; its support can tell why"},
-    {"InsufficientInstanceCapacity", STOKER_E_NO_CAPACITY, ""},
-    {"InsufficientHostCapacity", STOKER_E_NO_CAPACITY, ""},
-    {"InsufficientReservedInstanceCapacity", STOKER_E_NO_CAPACITY, ""},
-    {"InsufficientCapacity", STOKER_E_NO_CAPACITY, ""},
-    {"InsufficientFreeAddressesInSubnet", STOKER_E_NO_CAPACITY, ""},
-    {"UnfulfillableCapacity", STOKER_E_NO_CAPACITY, ""},
-    {"Unsupported", STOKER_E_NO_CAPACITY, ""},
-    {"SpotMaxPriceTooLow", STOKER_E_NO_CAPACITY, ""},
-    {"IdempotentInstanceTerminated", STOKER_E_NO_CAPACITY, ""},  // the token's machine has been, and is over
+    {"InsufficientInstanceCapacity", STOKER_E_NO_CAPACITY},
+    {"InsufficientHostCapacity", STOKER_E_NO_CAPACITY},
+    {"InsufficientReservedInstanceCapacity", STOKER_E_NO_CAPACITY},
+    {"InsufficientCapacity", STOKER_E_NO_CAPACITY},
+    {"InsufficientFreeAddressesInSubnet", STOKER_E_NO_CAPACITY},
+    {"UnfulfillableCapacity", STOKER_E_NO_CAPACITY},
+    {"Unsupported", STOKER_E_NO_CAPACITY},
+    {"SpotMaxPriceTooLow", STOKER_E_NO_CAPACITY},
+    {"IdempotentInstanceTerminated", STOKER_E_NO_CAPACITY},  // the token's machine has been, and is over
     {"VcpuLimitExceeded", STOKER_E_QUOTA,
      "request more vCPUs: Service Quotas, EC2, `Running On-Demand G and VT instances` (L-DB2E81BA) or `... P "
      "instances` (L-417A185B)"},
@@ -52,24 +47,18 @@ constexpr Meaning kMeanings[] = {
     {"VolumeLimitExceeded", STOKER_E_QUOTA, "request more under Service Quotas, EBS"},
     {"SecurityGroupLimitExceeded", STOKER_E_QUOTA,
      "remove security groups that nobody needs, or request more under Service Quotas, VPC"},
-    {"RequestLimitExceeded", STOKER_E_RATE_LIMITED, ""},
-    {"EC2ThrottledException", STOKER_E_RATE_LIMITED, ""},
-    {"Throttling", STOKER_E_RATE_LIMITED, ""},
-    {"ThrottlingException", STOKER_E_RATE_LIMITED, ""},
-    {"InvalidInstanceID.NotFound", STOKER_E_NOT_FOUND, ""},
-    {"InvalidInstanceID.Malformed", STOKER_E_NOT_FOUND, ""},
-    {"InvalidGroup.NotFound", STOKER_E_NOT_FOUND, ""},
-    {"IdempotentParameterMismatch", STOKER_E_CONFLICT, ""},
-    {"DependencyViolation", STOKER_E_UNAVAILABLE, ""},
-    {"IncorrectState", STOKER_E_UNAVAILABLE, ""},
-    {"IncorrectInstanceState", STOKER_E_UNAVAILABLE, ""},
+    {"RequestLimitExceeded", STOKER_E_RATE_LIMITED},
+    {"EC2ThrottledException", STOKER_E_RATE_LIMITED},
+    {"Throttling", STOKER_E_RATE_LIMITED},
+    {"ThrottlingException", STOKER_E_RATE_LIMITED},
+    {"InvalidInstanceID.NotFound", STOKER_E_NOT_FOUND},
+    {"InvalidInstanceID.Malformed", STOKER_E_NOT_FOUND},
+    {"InvalidGroup.NotFound", STOKER_E_NOT_FOUND},
+    {"IdempotentParameterMismatch", STOKER_E_CONFLICT},
+    {"DependencyViolation", STOKER_E_UNAVAILABLE},
+    {"IncorrectState", STOKER_E_UNAVAILABLE},
+    {"IncorrectInstanceState", STOKER_E_UNAVAILABLE},
 };
-
-const Meaning* meaning_of(std::string_view code) {
-  const auto* found =
-      std::find_if(std::begin(kMeanings), std::end(kMeanings), [&](const Meaning& one) { return one.code == code; });
-  return found == std::end(kMeanings) ? nullptr : found;
-}
 
 bool is_success(const HttpResponse& response) { return response.status() >= 200 && response.status() < 300; }
 
@@ -192,7 +181,7 @@ std::string AwsApi::send(Call& call, const std::string& doing, const Service& se
 
 // A refusal for its key or its time was not carried out, so that nothing is done twice.
 bool AwsApi::mended(Call& call, const std::string& code, const HttpResponse& response) {
-  const Meaning* meaning = meaning_of(code);
+  const Meaning* meaning = meaning_of(kMeanings, code);
   if (meaning == nullptr || meaning->status != STOKER_E_AUTH) return false;
   const std::int64_t theirs = parse_http_date(response.header("Date"));
   const std::int64_t behind = theirs == 0 ? 0 : theirs - call.wall_ms();
@@ -207,7 +196,7 @@ bool AwsApi::mended(Call& call, const std::string& code, const HttpResponse& res
 
 Failure AwsApi::failure(Call& call, const std::string& doing, const HttpResponse& response, Effect effect) const {
   const ErrorText error = error_of(response.body());
-  const Meaning* meaning = meaning_of(error.code);
+  const Meaning* meaning = meaning_of(kMeanings, error.code);
   const stoker_status status = meaning != nullptr ? meaning->status : CloudApi::status_of(response.status(), effect);
   Failure made{status, "aws: " + doing +
                            (error.code.empty() ? " failed with HTTP " + std::to_string(response.status())

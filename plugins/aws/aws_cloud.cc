@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 #include <set>
 #include <stoker/cpp/json_writer.hpp>
+#include <stoker/cpp/paged_list.hpp>
 
 namespace stoker::aws {
 namespace {
@@ -52,12 +52,6 @@ std::string joined(const std::vector<std::string>& words) {
   return all;
 }
 
-std::int64_t micros_of(const std::string& usd) {
-  char* end = nullptr;
-  const double value = std::strtod(usd.c_str(), &end);
-  return end != usd.c_str() && *end == '\0' && value > 0 && value < 1e5 ? std::llround(value * 1e6) : 0;
-}
-
 // "2026-11-27T06:16:52Z"
 std::string timestamp(std::int64_t wall_ms) {
   const std::string at = amz_date(wall_ms);
@@ -93,7 +87,7 @@ std::string AwsCloud::region_of(std::string_view given) const {
 
 void AwsCloud::each(Call& call, const std::string& doing, const std::string& region, const std::string& action,
                     const std::string& set, const Form& form, const Visit& visit) {
-  std::set<std::string> seen, items;
+  PagedList list("aws: " + doing, kMostPages);
   const auto key_of = [](const Xml& item) {
     std::string key;
     for (const char* part :
@@ -103,17 +97,17 @@ void AwsCloud::each(Call& call, const std::string& doing, const std::string& reg
   };
   std::string next;
   do {
+    list.page(next);
     Form page = form;
     page.add("MaxResults", "100");
     if (!next.empty()) page.add("NextToken", next);
     const Xml answer = api_.query(call, doing, Service::ec2(region), action, page);
-    if (!answer[set].exists()) throw unreadable(doing, "is none");
+    if (!answer[set].exists()) throw list.broken("is none");
     for (const Xml& item : answer[set].items()) {
-      if (!items.insert(key_of(item)).second) throw unreadable(doing, "has an item twice");
+      list.item(key_of(item));
       visit(item);
     }
     next = answer["nextToken"].text();
-    if (!next.empty() && (!seen.insert(next).second || seen.size() > kMostPages)) throw unreadable(doing, "has no end");
   } while (!next.empty());
 }
 
@@ -143,11 +137,7 @@ void AwsCloud::require_permissions(Call& call, const std::string& region) {
     Form form;
     form.add("DryRun", "true");
     if (name != nullptr) form.add(name, value);
-    try {
-      api_.query(call, doing, Service::ec2(region), action, form);
-    } catch (const Failure& failure) {
-      if (failure.status() != STOKER_E_INVALID && failure.status() != STOKER_E_NOT_FOUND) throw;
-    }
+    probe_permission([&] { api_.query(call, doing, Service::ec2(region), action, form); });
   };
   probe(kList, "DescribeInstances");
   probe(kListTypes, "DescribeInstanceTypes");
@@ -276,7 +266,6 @@ void AwsCloud::list_region(Call& call, const std::string& region, const OfferQue
   }
 }
 
-// A launch takes no limit, and prices change.
 void AwsCloud::require_price(Call& call, const CreateRequest& request) {
   if (request.max_per_hour.micros == 0) return;
   const std::string machine = request.machine(), region = region_of(request.region), zone(request.zone);
@@ -292,8 +281,7 @@ void AwsCloud::require_price(Call& call, const CreateRequest& request) {
     if (found == nullptr) throw Failure{STOKER_E_NO_CAPACITY, "aws: " + machine + " has a price no more"};
     now = *found;
   }
-  if (now > request.max_per_hour.micros)
-    throw Failure{STOKER_E_NO_CAPACITY, "aws: " + machine + " costs more than was quoted"};
+  request.require_price("aws", machine, now);
 }
 
 std::string AwsCloud::find_group(Call& call, const CreateRequest& request, const Place& place) {

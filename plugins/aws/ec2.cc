@@ -90,7 +90,6 @@ Instance instance_of(const Xml& item, const std::string& region, const std::stri
   if (!reason.empty() && reason != "pending") instance.status_text += " (" + reason + ")";
   instance.ssh_host = item["ipAddress"].text();
   instance.ssh_user = ssh_user;
-  instance.private_host = item["privateIpAddress"].text();
   instance.created_ms = parse_timestamp(item["launchTime"].text());
   instance.deadline_ms = deadline_of_tag(tag_of(item, kDeadlineTag));
   return instance;

@@ -29,11 +29,9 @@ constexpr const char* kPermissions[] = {"sts:GetCallerIdentity",
 constexpr Descriptor kAws{
     .id = "aws",
     .name = "AWS",
-    .vendor = "Stoker",
     .summary = "GPU machines of Amazon EC2, on demand or spot",
     .url = "https://aws.amazon.com/ec2",
-    .license = "Apache-2.0",
-    .capabilities = STOKER_CAP_USER_DATA | STOKER_CAP_TAGS | STOKER_CAP_SPOT | STOKER_CAP_NATIVE_IDEMPOTENCY |
+    .capabilities = STOKER_CAP_USER_DATA | STOKER_CAP_SPOT | STOKER_CAP_NATIVE_IDEMPOTENCY |
                     STOKER_CAP_LOCAL_SYSTEM,  // for credential_process
     .power_off = STOKER_POWER_OFF_DELETES,
     .allowed_hosts = kHosts,

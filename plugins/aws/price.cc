@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <set>
 #include <stoker/cpp/json_writer.hpp>
+#include <stoker/cpp/paged_list.hpp>
 
 namespace stoker::aws {
 namespace {
@@ -45,21 +45,19 @@ std::string question(const std::string& region, const std::string& machine, cons
 
 PriceList ask(Call& call, AwsApi& api, const std::string& region, const std::string& machine) {
   PriceList list;
+  PagedList pages(std::string("aws: ") + kDoing, kMostPages);
   std::string next;
-  std::set<std::string> seen;
   do {
+    pages.page(next);
     const Json page =
         api.json(call, kDoing, Service::pricing(), "AWSPriceListService.GetProducts", question(region, machine, next));
-    if (!page["PriceList"].is_list())
-      throw Failure{STOKER_E_UNAVAILABLE, std::string("aws: ") + kDoing + " gave no list"};
+    if (!page["PriceList"].is_list()) throw pages.broken("is none");
     for (const Json& product : page["PriceList"].items()) {
       std::string name;
       std::int64_t micros = 0;
       if (read_product(product.text(), name, micros)) list.micros_per_hour[name] = micros;
     }
     next = page["NextToken"].text();
-    if (!next.empty() && (!seen.insert(next).second || seen.size() > kMostPages))
-      throw Failure{STOKER_E_UNAVAILABLE, std::string("aws: ") + kDoing + " gave a list without an end"};
   } while (!next.empty());
   return list;
 }
@@ -71,18 +69,20 @@ const std::int64_t* PriceList::find(const std::string& machine) const {
   return at == micros_per_hour.end() ? nullptr : &at->second;
 }
 
+std::int64_t micros_of(const std::string& usd) {
+  char* end = nullptr;
+  const double value = std::strtod(usd.c_str(), &end);
+  return end != usd.c_str() && *end == '\0' && value > 0 && value < 1e5 ? std::llround(value * 1e6) : 0;
+}
+
 bool read_product(const std::string& text, std::string& machine, std::int64_t& micros) {
   try {
     const Json product = Json::parse(text, "aws: a price", STOKER_E_UNAVAILABLE);
     machine = product["product"]["attributes"]["instanceType"].text();
     for (const Json& term : product["terms"]["OnDemand"].values())
       for (const Json& price : term["priceDimensions"].values()) {
-        const std::string digits = price["pricePerUnit"]["USD"].text();
-        char* end = nullptr;
-        const double usd = std::strtod(digits.c_str(), &end);
-        if (price["unit"].text() != "Hrs" || end == digits.c_str() || *end != '\0' || !(usd > 0 && usd < 1e5)) continue;
-        micros = std::llround(usd * 1e6);
-        return !machine.empty();
+        micros = micros_of(price["pricePerUnit"]["USD"].text());
+        if (price["unit"].text() == "Hrs" && micros > 0) return !machine.empty();
       }
   } catch (const Failure&) {  // one that can not be read has no price, and is not offered
   }

@@ -26,6 +26,9 @@ struct PriceList {
 [[nodiscard]] PriceList on_demand_prices(Call& call, AwsApi& api, const std::string& region,
                                          const std::string& machine = {});
 
+// "1.006" dollars; 0 for what is no price.
+[[nodiscard]] std::int64_t micros_of(const std::string& usd);
+
 // One product of AWS's price list, which is JSON within JSON. False where it has no price by the hour in USD.
 bool read_product(const std::string& text, std::string& machine, std::int64_t& micros);
 

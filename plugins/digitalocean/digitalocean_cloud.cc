@@ -2,6 +2,7 @@
 
 #include <set>
 #include <stoker/cpp/json_writer.hpp>
+#include <stoker/cpp/paged_list.hpp>
 
 #include "plugins/digitalocean/droplet.h"
 
@@ -55,26 +56,23 @@ DigitalOceanCloud::DigitalOceanCloud(const Config& config) : api_("digitalocean"
 
 void DigitalOceanCloud::each(Call& call, const std::string& doing, const std::string& path, const std::string& key,
                              const Visit& visit) {
-  std::set<std::string> seen;
-  const auto broken = [&](const char* how) {
-    return Failure{STOKER_E_UNAVAILABLE, api_.sentence(doing) + " gave a list that " + how};
-  };
+  PagedList list(api_.sentence(doing), kMaxPages);
   const std::string first =
       path + (path.find('?') == std::string::npos ? '?' : '&') + "per_page=" + std::to_string(kPageSize);
-  for (int page = 1; page <= kMaxPages; ++page) {
+  for (int page = 1;; ++page) {
+    list.page(std::to_string(page));
     const Json body = api_.get(call, doing, first + "&page=" + std::to_string(page)).body;
-    if (!body[key].is_list()) throw broken("is none");
+    if (!body[key].is_list()) throw list.broken("is none");
     for (const Json& item : body[key].items()) {
       const std::string id = item[key == "sizes" ? "slug" : key == "tags" ? "name" : "id"].text();
-      if (id.empty()) throw broken("has an item without an id");
-      if (!seen.insert(id).second) throw broken("has an item twice");
+      if (id.empty()) throw list.broken("has an item without an id");
+      list.item(id);
       visit(item);
     }
     if (body["links"]["pages"]["next"].exists()) continue;
-    if (body["meta"]["total"].count() > seen.size()) throw broken("is not whole");
+    if (body["meta"]["total"].count() > list.items()) throw list.broken("is not whole");
     return;
   }
-  throw broken("has no end");
 }
 
 Account DigitalOceanCloud::validate(Call& call) {
@@ -92,24 +90,18 @@ Account DigitalOceanCloud::validate(Call& call) {
 // Better now than when a machine is to be deleted. What writes is asked for in a way that can never succeed: a size
 // that does not exist, a key that is none, an id beyond all ids.
 void DigitalOceanCloud::require_permissions(Call& call) {
-  const auto probe = [](const std::function<void()>& request) {
-    try {
-      request();
-    } catch (const Failure& failure) {
-      if (failure.status() != STOKER_E_INVALID && failure.status() != STOKER_E_NOT_FOUND) throw;
-    }
-  };
   const std::string nothing = "9007199254740991";
   const std::string droplet = R"({"name":"stk-probe","size":"stk-none","image":"stk-none"})";
-  probe([&] { api_.get(call, kListSizes, "/v2/sizes?per_page=1"); });
-  probe([&] { api_.get(call, kListDroplets, "/v2/droplets?type=gpus&per_page=1"); });
-  probe([&] { api_.get(call, kListKeys, "/v2/account/keys?per_page=1"); });
-  probe([&] { api_.get(call, kListTags, "/v2/tags?per_page=1"); });
-  probe([&] { api_.post(call, kCreateDroplet, "/v2/droplets", droplet, Effect::repeatable); });
-  probe([&] { api_.remove(call, kDeleteDroplet, "/v2/droplets/" + nothing); });
-  probe([&] { api_.post(call, kCreateKey, "/v2/account/keys", key_body("stk-probe", "none"), Effect::repeatable); });
-  probe([&] { api_.remove(call, kDeleteKey, "/v2/account/keys/" + nothing); });
-  probe([&] { api_.remove(call, kDeleteTag, "/v2/tags/stk-none"); });
+  probe_permission([&] { api_.get(call, kListSizes, "/v2/sizes?per_page=1"); });
+  probe_permission([&] { api_.get(call, kListDroplets, "/v2/droplets?type=gpus&per_page=1"); });
+  probe_permission([&] { api_.get(call, kListKeys, "/v2/account/keys?per_page=1"); });
+  probe_permission([&] { api_.get(call, kListTags, "/v2/tags?per_page=1"); });
+  probe_permission([&] { api_.post(call, kCreateDroplet, "/v2/droplets", droplet, Effect::repeatable); });
+  probe_permission([&] { api_.remove(call, kDeleteDroplet, "/v2/droplets/" + nothing); });
+  probe_permission(
+      [&] { api_.post(call, kCreateKey, "/v2/account/keys", key_body("stk-probe", "none"), Effect::repeatable); });
+  probe_permission([&] { api_.remove(call, kDeleteKey, "/v2/account/keys/" + nothing); });
+  probe_permission([&] { api_.remove(call, kDeleteTag, "/v2/tags/stk-none"); });
 }
 
 void DigitalOceanCloud::list_offers(Call& call, const OfferQuery& query, const Emit<Offer>& emit) {
@@ -118,13 +110,11 @@ void DigitalOceanCloud::list_offers(Call& call, const OfferQuery& query, const E
   });
 }
 
-// A create takes no limit, and prices change.
 void DigitalOceanCloud::require_price(Call& call, const CreateRequest& request, const std::string& size) {
   if (request.max_per_hour.micros == 0) return;
   each(call, kListSizes, "/v2/sizes", "sizes", [&](const Json& one) {
     const auto offer = offer_of(one);
-    if (offer && offer->machine == size && offer->price.per_hour.micros > request.max_per_hour.micros)
-      throw Failure{STOKER_E_NO_CAPACITY, "digitalocean: " + size + " costs more than was quoted"};
+    if (offer && offer->machine == size) request.require_price("digitalocean", size, offer->price.per_hour.micros);
   });
 }
 

@@ -50,23 +50,17 @@ std::vector<std::string> texts(const Json& list) {
   return all;
 }
 
-struct Meaning {
-  const char* text;  // within the message, in lower case
-  stoker_status status;
-  const char* hint;
-  const char* field;
-};
-// The first that fits counts.
+// Within the message, in lower case. The first that fits counts.
 constexpr Meaning kMeanings[] = {
-    {"exceed your droplet limit", STOKER_E_QUOTA, "ask DigitalOcean to raise the account's droplet limit", ""},
-    {"currently restricted", STOKER_E_QUOTA, "DigitalOcean's support can lift the restriction", ""},
-    {"invalid key identifiers", STOKER_E_UNAVAILABLE, "a new SSH key takes up to a minute to be seen everywhere", ""},
-    {"already has a pending event", STOKER_E_UNAVAILABLE, "", ""},
+    {"exceed your droplet limit", STOKER_E_QUOTA, "ask DigitalOcean to raise the account's droplet limit"},
+    {"currently restricted", STOKER_E_QUOTA, "DigitalOcean's support can lift the restriction"},
+    {"invalid key identifiers", STOKER_E_UNAVAILABLE, "a new SSH key takes up to a minute to be seen everywhere"},
+    {"already has a pending event", STOKER_E_UNAVAILABLE},
     {"image", STOKER_E_INVALID, "name another resources.image", "resources.image"},
-    {"size is not available", STOKER_E_NO_CAPACITY, "", ""},
-    {"region is not available", STOKER_E_NO_CAPACITY, "", ""},
-    {"size is unavailable", STOKER_E_NO_CAPACITY, "", ""},
-    {"temporarily unavailable", STOKER_E_NO_CAPACITY, "", ""},
+    {"size is not available", STOKER_E_NO_CAPACITY},
+    {"region is not available", STOKER_E_NO_CAPACITY},
+    {"size is unavailable", STOKER_E_NO_CAPACITY},
+    {"temporarily unavailable", STOKER_E_NO_CAPACITY},
     {"invalid size", STOKER_E_INVALID, "name another resources.machine", "resources.machine"},
     {"region", STOKER_E_INVALID, "name another resources.region", "resources.region"},
 };
@@ -110,7 +104,6 @@ Instance instance_of(const Json& droplet) {
   instance.state = state_of(instance.status_text);
   instance.ssh_host = address_of(droplet, "public");
   instance.ssh_user = "root";
-  instance.private_host = address_of(droplet, "private");
   instance.created_ms = parse_timestamp(droplet["created_at"].text());
   instance.price = price_of(droplet["size"]);
   return instance;
@@ -141,10 +134,8 @@ std::optional<Failure> explain(const ApiReply& reply, const std::string& doing) 
   if (reply.status != 422) return std::nullopt;
   std::string lower = message;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  const auto* found = std::find_if(std::begin(kMeanings), std::end(kMeanings),
-                                   [&](const Meaning& one) { return lower.find(one.text) != std::string::npos; });
-  if (found == std::end(kMeanings)) return failure(STOKER_E_INVALID, "", "");
-  return failure(found->status, found->hint, found->field);
+  const Meaning* found = meaning_within(kMeanings, lower);
+  return found == nullptr ? failure(STOKER_E_INVALID, "", "") : failure(found->status, found->hint, found->field);
 }
 
 }  // namespace stoker::digitalocean

@@ -15,11 +15,9 @@ constexpr const char* kPermissions[] = {"account:read",   "droplet:create", "dro
 constexpr Descriptor kDigitalOcean{
     .id = "digitalocean",
     .name = "DigitalOcean",
-    .vendor = "Stoker",
     .summary = "GPU droplets of DigitalOcean, and of the AMD developer cloud",
     .url = "https://www.digitalocean.com/products/gpu-droplets",
-    .license = "Apache-2.0",
-    .capabilities = STOKER_CAP_USER_DATA | STOKER_CAP_TAGS,
+    .capabilities = STOKER_CAP_USER_DATA,
     .power_off = STOKER_POWER_OFF_KEEPS_BILLING,
     .allowed_hosts = kHosts,
     .settle_ms = 90'000,  // not documented; a droplet can be missing for a moment after it was accepted

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <stoker/cpp/paged_list.hpp>
 #include <stoker/cpp/percent.hpp>
 
 namespace stoker::gcp {
@@ -89,33 +90,30 @@ ApiReply GcpCloud::get_json(Call& call, const std::string& doing, const std::str
 
 void GcpCloud::each(Call& call, const std::string& doing, const std::string& key, const std::string& filter,
                     Zones zones, const Visit& visit) {
-  std::set<std::string> seen, pages;
-  const auto broken = [&](const std::string& how) {
-    return Failure{STOKER_E_UNAVAILABLE, compute_.sentence(doing) + " gave a list that " + how};
-  };
-  for (std::string page; pages.insert(page).second && pages.size() <= kMaxPages;) {
+  PagedList list(compute_.sentence(doing), kMaxPages);
+  std::string page;
+  do {
+    list.page(page);
     const Json body = get_json(call, doing,
                                "/aggregated/" + key + "?maxResults=500&returnPartialSuccess=true" +
                                    (filter.empty() ? "" : "&filter=" + filter) +
                                    (page.empty() ? "" : "&pageToken=" + percent_encoded(page)))
                           .body;
-    if (!body["items"].is_object()) throw broken("is none");
+    if (!body["items"].is_object()) throw list.broken("is none");
     for (const Json& scope : body["items"].values()) {
       const std::string warning = scope["warning"]["code"].text();
       if (zones == Zones::all && !warning.empty() && warning != "NO_RESULTS_ON_PAGE")
-        throw broken("lacks a zone: " + warning + ": " + scope["warning"]["message"].text());
+        throw list.broken("lacks a zone: " + warning + ": " + scope["warning"]["message"].text());
       for (const Json& item : scope[key].items()) {
         const std::string name = item["name"].text(), zone = last_part(item["zone"].text());
         if (name.empty() || zone.empty() || (key == "instances" && item["id"].text().empty()))
-          throw broken("has an item without a name or an id");
-        if (!seen.insert(zone + "/" + name).second) throw broken("has an item twice");
+          throw list.broken("has an item without a name or an id");
+        list.item(zone + "/" + name);
         visit(item, zone);
       }
     }
     page = body["nextPageToken"].text();
-    if (page.empty()) return;
-  }
-  throw broken("has no end");
+  } while (!page.empty());
 }
 
 Account GcpCloud::validate(Call& call) {
@@ -141,15 +139,13 @@ const PriceList& GcpCloud::prices(Call& call) {
   if (call.mono_ms() < prices_until_mono_ms_) return prices_;
   PriceList fresh;
   try {
-    std::set<std::string> pages;
+    PagedList list(billing_.sentence(kListPrices), kMaxPages);
     std::string page;
     do {
-      if (!pages.insert(page).second || pages.size() > kMaxPages)
-        throw Failure{STOKER_E_UNAVAILABLE, billing_.sentence(kListPrices) + " has no end"};
+      list.page(page);
       const std::string path = kSkus + (page.empty() ? "" : "&pageToken=" + percent_encoded(page));
       const Json body = with_token([&] { return billing_.get(call, kListPrices, path); }).body;
-      if (!body["skus"].is_list())
-        throw Failure{STOKER_E_UNAVAILABLE, billing_.sentence(kListPrices) + " gave no list"};
+      if (!body["skus"].is_list()) throw list.broken("is none");
       for (const Json& sku : body["skus"].items()) fresh.add(sku);
       page = body["nextPageToken"].text();
     } while (!page.empty());
@@ -182,13 +178,11 @@ void GcpCloud::list_offers(Call& call, const OfferQuery& query, const Emit<Offer
   });
 }
 
-// A create takes no limit, and prices change.
 void GcpCloud::require_price(Call& call, const CreateRequest& request, const MachineType& type) {
   if (request.max_per_hour.micros == 0) return;
   const Size size = Size::parse(request.offer_opaque);
   const Price now = prices(call).of(type, size.vcpus, size.mem_mib, region_of(request.zone), request.spot);
-  if (now.per_hour.micros > request.max_per_hour.micros)
-    throw Failure{STOKER_E_NO_CAPACITY, "gcp: " + request.machine() + " costs more than was quoted"};
+  request.require_price("gcp", request.machine(), now.per_hour.micros);
 }
 
 Json GcpCloud::follow(Call& call, Json operation, const std::string& zone) {

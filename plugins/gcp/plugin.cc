@@ -19,11 +19,9 @@ constexpr const char* kPermissions[] = {"compute.projects.get",          "comput
 constexpr Descriptor kGcp{
     .id = "gcp",
     .name = "Google Cloud",
-    .vendor = "Stoker",
     .summary = "GPU machines of Google Compute Engine, on demand and spot",
     .url = "https://cloud.google.com/compute/docs/gpus",
-    .license = "Apache-2.0",
-    .capabilities = STOKER_CAP_NATIVE_IDEMPOTENCY | STOKER_CAP_USER_DATA | STOKER_CAP_SPOT | STOKER_CAP_TAGS,
+    .capabilities = STOKER_CAP_NATIVE_IDEMPOTENCY | STOKER_CAP_USER_DATA | STOKER_CAP_SPOT,
     .power_off = STOKER_POWER_OFF_STOPS_BILLING,
     .allowed_hosts = kHosts,
     .settle_ms = 60'000,  // not documented

@@ -141,7 +141,6 @@ Price PriceList::of(const MachineType& type, std::uint64_t vcpus, std::uint64_t 
   if (spot) price.flags |= STOKER_PRICE_SPOT;
   price.granularity_s = 1;
   price.minimum_s = 60;
-  price.storage_per_gb_month = {100'000, "USD"};
   return price;
 }
 

@@ -84,27 +84,22 @@ std::int32_t state_of(const std::string& status) {
   return STOKER_INSTANCE_UNKNOWN;
 }
 
-struct Meaning {
-  const char* code;  // within the code or the message, letters only
-  stoker_status status;
-  const char* hint;
-  const char* field;
-};
-// The first that fits counts. Every code comes as SOME_CODE and as someCode, with and without something behind it.
+// Within the code or the message, letters only. The first that fits counts. Every code comes as SOME_CODE and as
+// someCode, with and without something behind it.
 constexpr Meaning kMeanings[] = {
-    {"resourcepoolexhausted", STOKER_E_NO_CAPACITY, "", ""},
-    {"stockout", STOKER_E_NO_CAPACITY, "", ""},
-    {"insufficientcapacity", STOKER_E_NO_CAPACITY, "", ""},
-    {"unsupportedoperation", STOKER_E_NO_CAPACITY, "", ""},  // preempted while it was made
-    {"resourcenotready", STOKER_E_UNAVAILABLE, "", ""},
-    {"alreadyexists", STOKER_E_CONFLICT, "", ""},
-    {"ratelimitexceeded", STOKER_E_RATE_LIMITED, "", ""},
-    {"operationrateexceeded", STOKER_E_RATE_LIMITED, "", ""},
-    {"gpusallregions", STOKER_E_QUOTA, "ask for more of the quota GPUS_ALL_REGIONS under IAM & Admin, Quotas", ""},
-    {"quotaexceeded", STOKER_E_NO_CAPACITY, "ask for more of this quota under IAM & Admin, Quotas", ""},
+    {"resourcepoolexhausted", STOKER_E_NO_CAPACITY},
+    {"stockout", STOKER_E_NO_CAPACITY},
+    {"insufficientcapacity", STOKER_E_NO_CAPACITY},
+    {"unsupportedoperation", STOKER_E_NO_CAPACITY},  // preempted while it was made
+    {"resourcenotready", STOKER_E_UNAVAILABLE},
+    {"alreadyexists", STOKER_E_CONFLICT},
+    {"ratelimitexceeded", STOKER_E_RATE_LIMITED},
+    {"operationrateexceeded", STOKER_E_RATE_LIMITED},
+    {"gpusallregions", STOKER_E_QUOTA, "ask for more of the quota GPUS_ALL_REGIONS under IAM & Admin, Quotas"},
+    {"quotaexceeded", STOKER_E_NO_CAPACITY, "ask for more of this quota under IAM & Admin, Quotas"},
     {"servicedisabled", STOKER_E_FORBIDDEN, "enable the API that the message names, and wait a minute", "project"},
     {"accessnotconfigured", STOKER_E_FORBIDDEN, "enable the API that the message names, and wait a minute", "project"},
-    {"oslogin", STOKER_E_FORBIDDEN, "the organization demands OS Login, which this agent can not use", ""},
+    {"oslogin", STOKER_E_FORBIDDEN, "the organization demands OS Login, which this agent can not use"},
 };
 
 std::string letters(std::string_view text) {
@@ -114,12 +109,10 @@ std::string letters(std::string_view text) {
   return kept;
 }
 
-std::optional<Failure> meaning_of(const std::string& codes, const std::string& message, const std::string& doing) {
-  const std::string all = letters(codes) + " " + letters(message);
-  for (const Meaning& one : kMeanings)
-    if (all.find(one.code) != std::string::npos)
-      return Failure{one.status, doing + ": " + message}.code(codes).hint(one.hint).blame(one.field);
-  return std::nullopt;
+std::optional<Failure> refusal_of(const std::string& codes, const std::string& message, const std::string& doing) {
+  const Meaning* found = meaning_within(kMeanings, letters(codes) + " " + letters(message));
+  if (found == nullptr) return std::nullopt;
+  return Failure{found->status, doing + ": " + message}.code(codes).hint(found->hint).blame(found->field);
 }
 
 }  // namespace
@@ -194,7 +187,6 @@ Instance instance_of(const Json& vm) {
   if (!interfaces.empty()) {
     const auto outside = interfaces.front()["accessConfigs"].items();
     if (!outside.empty()) instance.ssh_host = outside.front()["natIP"].text();
-    instance.private_host = interfaces.front()["networkIP"].text();
   }
   instance.ssh_user = kUser;
   instance.created_ms = parse_timestamp(vm["creationTimestamp"].text());
@@ -213,7 +205,7 @@ std::optional<Failure> failure_of(const Json& operation, const std::string& doin
   }
   if (message.empty()) message = codes.empty() ? operation["httpErrorMessage"].text() : codes;
   // The same request would be answered by the same operation: whatever passes, passes elsewhere.
-  auto failure = meaning_of(codes, message, doing).value_or(Failure{STOKER_E_NO_CAPACITY, doing + ": " + message});
+  auto failure = refusal_of(codes, message, doing).value_or(Failure{STOKER_E_NO_CAPACITY, doing + ": " + message});
   const bool lasts = failure.status() == STOKER_E_QUOTA || failure.status() == STOKER_E_FORBIDDEN;
   return failure.code(codes).status(lasts ? failure.status() : STOKER_E_NO_CAPACITY);
 }
@@ -229,7 +221,7 @@ std::optional<Failure> explain(const ApiReply& reply, const std::string& doing) 
         .blame("credentials")
         .hint("make a new key for the service account, or log in again with gcloud auth application-default login");
   if (message.empty() || reply.status >= 500) return std::nullopt;
-  if (auto known = meaning_of(codes, message, doing)) return known;
+  if (auto known = refusal_of(codes, message, doing)) return known;
   if (reply.status == 403)
     return Failure{STOKER_E_FORBIDDEN, doing + ": " + message}
         .blame("credentials")

@@ -10,26 +10,17 @@ constexpr std::uint64_t kGibi = std::uint64_t{1} << 30;
 constexpr std::int64_t kMicrosPerCent = 10'000;
 constexpr char kTokenTag[] = "stk-token", kDeadlineTag[] = "stk-deadline";
 
-// What an error's code means; the message is for people and may change.
-stoker_status status_of(const std::string& code) {
-  struct Meaning {
-    const char* code;
-    stoker_status status;
-  };
-  static constexpr Meaning kMeanings[] = {
-      {"global/invalid-api-key", STOKER_E_AUTH},
-      {"global/account-inactive", STOKER_E_FORBIDDEN},
-      {"global/invalid-address", STOKER_E_FORBIDDEN},
-      {"global/quota-exceeded", STOKER_E_QUOTA},
-      {"global/object-does-not-exist", STOKER_E_NOT_FOUND},
-      {"global/invalid-parameters", STOKER_E_INVALID},
-      {"instance-operations/launch/insufficient-capacity", STOKER_E_NO_CAPACITY},
-      {"ssh-keys/key-in-use", STOKER_E_UNAVAILABLE},  // for a moment after the machine has gone
-  };
-  const auto* found =
-      std::find_if(std::begin(kMeanings), std::end(kMeanings), [&](const auto& m) { return code == m.code; });
-  return found == std::end(kMeanings) ? STOKER_OK : found->status;
-}
+// The message is for people and may change.
+constexpr Meaning kMeanings[] = {
+    {"global/invalid-api-key", STOKER_E_AUTH},
+    {"global/account-inactive", STOKER_E_FORBIDDEN},
+    {"global/invalid-address", STOKER_E_FORBIDDEN},
+    {"global/quota-exceeded", STOKER_E_QUOTA},
+    {"global/object-does-not-exist", STOKER_E_NOT_FOUND},
+    {"global/invalid-parameters", STOKER_E_INVALID},
+    {"instance-operations/launch/insufficient-capacity", STOKER_E_NO_CAPACITY},
+    {"ssh-keys/key-in-use", STOKER_E_UNAVAILABLE},  // for a moment after the machine has gone
+};
 
 std::optional<Failure> explain(const ApiReply& reply, const std::string& doing) {
   const Json error = reply.body["error"];
@@ -38,11 +29,11 @@ std::optional<Failure> explain(const ApiReply& reply, const std::string& doing) 
     return Failure{STOKER_E_FORBIDDEN, doing + ": the vendor's gateway refused the request (HTTP 403)"}.hint(
         "this is not about the API key; try again later, or from another network");
   const std::string code = error["code"].text();
-  const stoker_status status = status_of(code);
-  if (status == STOKER_OK) return std::nullopt;
-  Failure failure{status, doing + ": " + error["message"].text()};
+  const Meaning* meaning = meaning_of(kMeanings, code);
+  if (meaning == nullptr) return std::nullopt;
+  Failure failure{meaning->status, doing + ": " + error["message"].text()};
   failure.code(code).hint(error["suggestion"].text());
-  if (status == STOKER_E_AUTH)
+  if (meaning->status == STOKER_E_AUTH)
     failure.blame("api_key").hint("make a new key at https://cloud.lambda.ai/api-keys and give it to the account");
   return failure;
 }
@@ -113,7 +104,6 @@ Instance instance_of(const Json& from) {
   instance.state = state_of(instance.status_text);
   instance.ssh_host = from["ip"].text();
   instance.ssh_user = "ubuntu";
-  instance.private_host = from["private_ip"].text();
   instance.price = price_of(from["instance_type"]);
   instance.deadline_ms = deadline_of_tag(tag_of(from, kDeadlineTag));
   return instance;
@@ -161,16 +151,13 @@ void LambdaCloud::list_offers(Call& call, const OfferQuery& query, const Emit<Of
   }
 }
 
-// A launch takes no limit, and prices change.
 void LambdaCloud::require_price(Call& call, const CreateRequest& request, const std::string& type) const {
   const std::string doing = "looking up the price";
   const Json types = api_.get(call, doing, "/instance-types").body["data"];
   if (!types.is_object()) throw Failure{STOKER_E_UNAVAILABLE, api_.sentence(doing) + " gave no list"};
   const Json entry = types[type];
   if (!entry.exists()) throw Failure{STOKER_E_NO_CAPACITY, "lambda: " + type + " is listed no more"};
-  const auto now = price_of(entry["instance_type"]).per_hour.micros;
-  if (request.max_per_hour.micros > 0 && now > request.max_per_hour.micros)
-    throw Failure{STOKER_E_NO_CAPACITY, "lambda: " + type + " costs more than was quoted"};
+  request.require_price("lambda", type, price_of(entry["instance_type"]).per_hour.micros);
 }
 
 bool LambdaCloud::has_key(Call& call, const CreateRequest& request) const {

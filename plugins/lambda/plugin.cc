@@ -14,11 +14,9 @@ constexpr const char* kPermissions[] = {
 constexpr Descriptor kLambda{
     .id = "lambda",
     .name = "Lambda",
-    .vendor = "Stoker",
     .summary = "on-demand GPU machines of Lambda's cloud",
     .url = "https://lambda.ai",
-    .license = "Apache-2.0",
-    .capabilities = STOKER_CAP_USER_DATA | STOKER_CAP_TAGS,
+    .capabilities = STOKER_CAP_USER_DATA,
     .power_off = STOKER_POWER_OFF_KEEPS_BILLING,
     .allowed_hosts = kHosts,
     .settle_ms = 90'000,               // not documented; as the clients that list for a lost launch assume

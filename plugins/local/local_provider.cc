@@ -122,7 +122,6 @@ Instance LocalProvider::describe(const std::string& token, const record::Record&
           .id = token,
           .client_token = token,
           .name = value_of(record, "name"),
-          .offer_id = value_of(record, "offer"),
           .status_text = std::move(status),
           .ssh_host = "127.0.0.1",
           .ssh_user = value_of(record, "user"),

@@ -7,7 +7,6 @@ namespace {
 constexpr stoker::Descriptor kDescriptor{
     .id = "local",
     .name = "This machine",
-    .vendor = "Stoker",
     .summary = "Runs jobs on the machine of the agent, each in an instance of its own",
     .capabilities = STOKER_CAP_LOCAL_SYSTEM | STOKER_CAP_HOST_KEY | STOKER_CAP_NATIVE_IDEMPOTENCY,
     .power_off = STOKER_POWER_OFF_FORBIDDEN,

@@ -7,7 +7,6 @@ namespace {
 constexpr stoker::Descriptor kDescriptor{
     .id = "ssh",
     .name = "A machine of yours",
-    .vendor = "Stoker",
     .summary = "Runs jobs on a machine you reach over SSH, one at a time",
     .capabilities = STOKER_CAP_LOCAL_SYSTEM | STOKER_CAP_HOST_KEY | STOKER_CAP_NATIVE_IDEMPOTENCY,
     .power_off = STOKER_POWER_OFF_FORBIDDEN,

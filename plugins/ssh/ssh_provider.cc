@@ -134,7 +134,6 @@ Instance SshProvider::describe(const Lease& lease) const {
           .id = lease.token,
           .client_token = lease.token,
           .name = value_of(lease.record, "name"),
-          .offer_id = value_of(lease.record, "offer"),
           .status_text = std::move(status),
           .ssh_host = value_of(lease.record, "host"),
           .ssh_user = value_of(lease.record, "user"),

@@ -12,11 +12,9 @@ constexpr const char* kPermissions[] = {"misc", "user_read", "user_write", "inst
 constexpr Descriptor kVast{
     .id = "vast",
     .name = "Vast.ai",
-    .vendor = "Stoker",
     .summary = "containers on the machines of Vast.ai's market",
     .url = "https://vast.ai",
-    .license = "Apache-2.0",
-    .capabilities = STOKER_CAP_USER_DATA | STOKER_CAP_START_SCRIPT | STOKER_CAP_TAGS,
+    .capabilities = STOKER_CAP_USER_DATA | STOKER_CAP_START_SCRIPT,
     .power_off = STOKER_POWER_OFF_DELETES,  // what ends the machine is a delete with the key of its own
     .allowed_hosts = kHosts,
     .settle_ms = 90'000,  // not documented

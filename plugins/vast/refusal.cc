@@ -1,36 +1,22 @@
 #include "plugins/vast/refusal.h"
 
-#include <algorithm>
 #include <cstdlib>
 
 namespace stoker::vast {
 namespace {
 
-struct Meaning {
-  const char* code;
-  stoker_status status;
-  const char* hint;
-  const char* field;
-};
 constexpr Meaning kMeanings[] = {
     {"auth_error", STOKER_E_AUTH, "make a new key at https://cloud.vast.ai/manage-keys/", "api_key"},
-    {"no_such_ask", STOKER_E_NO_CAPACITY, "", ""},
-    {"no_such_instance", STOKER_E_NOT_FOUND, "", ""},
-    {"not_found", STOKER_E_NOT_FOUND, "", ""},
-    {"insufficient_credit", STOKER_E_QUOTA, "add credit at https://cloud.vast.ai/billing/", ""},
-    {"missing_billing", STOKER_E_QUOTA, "add a payment method at https://cloud.vast.ai/billing/", ""},
-    {"spend_rate_limit", STOKER_E_QUOTA, "Vast limits what a new account may spend; try later", ""},
-    {"deprecated_endpoint", STOKER_E_UNSUPPORTED, "Vast has moved this call; a newer Stoker may know where", ""},
-    {"invalid_args", STOKER_E_INVALID, "", ""},
-    {"invalid_price", STOKER_E_INVALID, "", ""},
+    {"no_such_ask", STOKER_E_NO_CAPACITY},
+    {"no_such_instance", STOKER_E_NOT_FOUND},
+    {"not_found", STOKER_E_NOT_FOUND},
+    {"insufficient_credit", STOKER_E_QUOTA, "add credit at https://cloud.vast.ai/billing/"},
+    {"missing_billing", STOKER_E_QUOTA, "add a payment method at https://cloud.vast.ai/billing/"},
+    {"spend_rate_limit", STOKER_E_QUOTA, "Vast limits what a new account may spend; try later"},
+    {"deprecated_endpoint", STOKER_E_UNSUPPORTED, "Vast has moved this call; a newer Stoker may know where"},
+    {"invalid_args", STOKER_E_INVALID},
+    {"invalid_price", STOKER_E_INVALID},
 };
-
-const Meaning* meaning_of(const std::string& code, const std::string& message) {
-  const bool taken = message.find("no_such_ask") != std::string::npos;  // whatever the code is
-  const auto* found = std::find_if(std::begin(kMeanings), std::end(kMeanings),
-                                   [&](const Meaning& one) { return (taken ? "no_such_ask" : code) == one.code; });
-  return found == std::end(kMeanings) ? nullptr : found;
-}
 
 // "API requests too frequent endpoint threshold=4.5": so many seconds lie between two calls.
 std::int64_t threshold_ms(const std::string& message) {
@@ -50,7 +36,8 @@ std::optional<Failure> refusal(const ApiReply& reply, const std::string& doing) 
   const std::string told = doing + ": " + (message.empty() ? code : message);
   if (reply.status == 429)
     return Failure{STOKER_E_RATE_LIMITED, doing + ": too many requests"}.retry_after(threshold_ms(message));
-  if (const Meaning* meaning = meaning_of(code, message))
+  const bool taken = message.find("no_such_ask") != std::string::npos;  // whatever the code is
+  if (const Meaning* meaning = meaning_of(kMeanings, taken ? "no_such_ask" : code))
     return Failure{meaning->status, told}.code(code).hint(meaning->hint).blame(meaning->field);
   if (reply.status == 401)
     return Failure{STOKER_E_AUTH, doing + ": the key is refused"}.hint(kMeanings[0].hint).blame("api_key");

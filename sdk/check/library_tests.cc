@@ -88,7 +88,7 @@ void unknown_factory_null(const Subject& subject) {
 template <class Factory>
 void refuses_unknown(LoadedPlugin& plugin, const Factory* factory) {
   if (factory == nullptr) return;
-  const stoker_config_sink sink{nullptr, [](void*, const stoker_config_field*) {},
+  const stoker_config_sink sink{sizeof(stoker_config_sink), 0, nullptr, [](void*, const stoker_config_field*) {},
                                 [](void*, stoker_str, stoker_str, stoker_str) {}};
   plugin.host.bare_call("describe", [&] {
     if (factory->describe(factory->count()) != nullptr)
@@ -119,7 +119,7 @@ void init_deinit_twice(const Subject& subject) {
 }
 
 void old_host_table(const Subject& subject) {
-  constexpr size_t kFirst = offsetof(stoker_host, host_of) + sizeof(void*);  // ABI 1.0, to its last byte
+  constexpr size_t kFirst = offsetof(stoker_host, sleep_ms) + sizeof(void*);  // ABI 1.0, to its last byte
   LoadedPlugin plugin(subject.plugin, {.abi_minor = 0, .table_size = kFirst});
   if (plugin.table().abi_minor > 0) throw Skipped("the plugin needs a newer ABI than 1.0");
   for (const auto& ids : {plugin.provider_ids(), plugin.log_parser_ids()})

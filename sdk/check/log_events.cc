@@ -46,9 +46,7 @@ void write_flags(JsonWriter& json, uint32_t flags) {
   if (flags == 0) return;
   json.key("flags").begin_array();
   if ((flags & STOKER_EVENT_TRUNCATED) != 0) json.text("truncated");
-  if ((flags & STOKER_EVENT_GUESSED_TIME) != 0) json.text("guessed_time");
-  if (const uint32_t others = flags & ~(STOKER_EVENT_TRUNCATED | STOKER_EVENT_GUESSED_TIME); others != 0)
-    json.integer(others);
+  if (const uint32_t others = flags & ~uint32_t{STOKER_EVENT_TRUNCATED}; others != 0) json.integer(others);
   json.end_array();
 }
 

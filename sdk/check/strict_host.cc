@@ -197,21 +197,6 @@ stoker_host host_table(const HostOptions& options, Loans& loans) {
     return known == nullptr ? 0 : known->deadline_ms;
   };
   table.sleep_ms = sleep_ms;
-  table.progress = [](stoker_call* call, stoker_str doing, int32_t permille) noexcept {
-    StrictCall* known = call_of(call, "progress");
-    if (known == nullptr) return;
-    if (permille < -1 || permille > 1000)
-      known->host->note("progress was called with " + std::to_string(permille) + " permille");
-    try {
-      known->host->hear(copy_text(doing, "progress"));
-    } catch (const std::exception& error) {
-      known->host->note(error.what());
-    }
-  };
-  table.host_of = [](const stoker_call* call) noexcept -> const stoker_host* {
-    const StrictCall* known = call_of(call, "host_of");
-    return known == nullptr ? nullptr : known->host->host;
-  };
   return table;
 }
 

@@ -16,7 +16,7 @@ constexpr const char* kH100 =
 constexpr const char* kSmall =
     R"({"id":"o2","account":"work","provider":"vast","machine":"m\u001b[2J","region":"","zone":"","availability":"none",)"
     R"("gpu":{"model":"","count":0,"memory_gb":0.0},"vcpus":2,"memory_gb":4.0,"disk_gb":0.0,"arch":"x86_64",)"
-    R"("price":{"per_hour":0.036,"currency":"USD","granularity_s":1,"minimum_s":0,"spot":false},"leak_risk":"low","age_s":40})";
+    R"("price":{"per_hour":0.036,"currency":"USD","granularity_s":1,"minimum_s":0,"spot":false,"estimate":true},"leak_risk":"low","age_s":40})";
 constexpr const char* kFailure =
     R"({"account":"aws","provider":"aws","code":"auth","detail":"the key was refused","hint":"make a new one","field":"key"})";
 
@@ -33,10 +33,12 @@ TEST(Offers, are_a_table_with_the_failures_beside_it) {
       listed.out,
       "PROVIDER/ACCOUNT  MACHINE      GPU            VCPU  RAM      DISK      REGION     STOCK     LEAK RISK  PER "
       "HOUR\n"
-      "vast/work         m            -              2     4 GB     -         -          sold out  low        $0.0360\n"
+      "vast/work         m            -              2     4 GB     -         -          sold out  low        "
+      "~$0.0360\n"
       "lambda            gpu_8x_h100  8x H100 80 GB  208   1800 GB  22000 GB  us-west-3  high      high       "
       "$23.92\n");
   EXPECT_EQ(listed.err,
+            "stoker: ~ an estimate, where the cloud names no price of its own now\n"
             "stoker: up to 40 s old; --fresh asks again\nstoker: aws: the key was refused; make a new one\n");
 }
 

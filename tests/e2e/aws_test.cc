@@ -92,6 +92,7 @@ TEST_F(Aws, WithoutTheRightToReadPricesTheyAreEstimates) {
   const Json offers = Json::parse(api().call("GET", "/v1/offers?gpu=H100&count=1").body, "offers")["data"];
   ASSERT_GT(offers.items().size(), 0U);
   EXPECT_DOUBLE_EQ(offers.items()[0]["price"]["per_hour"].number().value_or(0), 6.88);
+  EXPECT_EQ(offers.items()[0]["price"]["estimate"].dump(), "true") << "said where the price is shown";
   EXPECT_THAT(agent_log(), HasSubstr("prices are those of 2026-11 and may have changed"));
 }
 

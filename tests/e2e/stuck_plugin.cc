@@ -27,7 +27,6 @@ class Stuck final : public Provider {
 constexpr Descriptor kStuck{
     .id = "stuck",
     .name = "Stuck",
-    .vendor = "Stoker",
     .summary = "never tells its offers",
     .capabilities = STOKER_CAP_USER_DATA,
 };

@@ -124,6 +124,7 @@ TEST_F(Vast, APriceThatJumpsBetweenSearchAndRentIsNotPaid) {
   order("/prices", R"({"cloud":"vast","type":"1x_H100_SXM","micros_per_hour":99000000})");
   const Json ended = await_end(id);
   EXPECT_EQ(ended["state"].text(), "succeeded") << ended.dump();
+  EXPECT_EQ(ended["attempts"].items().front()["reason"].text(), "vast: 1x_H100_SXM costs more than was quoted");
   EXPECT_EQ(ended["attempts"].items().back()["machine"].text(), "1x_H100_NVL");
   EXPECT_EQ(judgement("vast")["creates"].integer(), 1) << "nothing dear was rented";
   expect_nothing_left("vast");

@@ -146,7 +146,7 @@ class Examples(Author):
 class Installed(Author):
     def test_is_where_a_distribution_puts_it(self):
         for path in ("bin/stoker", "bin/stoker-plugin-check", "lib/stoker/plugins/local.so", "include/stoker/plugin.h",
-                     "include/stoker/ext/host_keys.h", "include/stoker/cpp/plugin.hpp", "lib/cmake/Stoker/StokerConfig.cmake",
+                     "include/stoker/ext/resources.h", "include/stoker/cpp/plugin.hpp", "lib/cmake/Stoker/StokerConfig.cmake",
                      "lib/cmake/Stoker/plugin.map", "lib/pkgconfig/stoker.pc", "share/stoker/template/provider/acme.cc",
                      "share/stoker/template/log-parser/acme.cc", "share/doc/stoker/docs/abi.md"):
             self.assertTrue(os.path.exists(os.path.join(prefix, path)), path)

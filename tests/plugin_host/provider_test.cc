@@ -46,7 +46,7 @@ TEST_F(ProviderTest, FactsAndResultsComeThrough) {
   Provider& provider = script("list_offers", "ok");
   EXPECT_EQ(provider.facts().id, "scripted");
   EXPECT_EQ(provider.facts().name, "Scripted");
-  EXPECT_EQ(provider.facts().capabilities, STOKER_CAP_SPOT | STOKER_CAP_TAGS);
+  EXPECT_EQ(provider.facts().capabilities, STOKER_CAP_SPOT | STOKER_CAP_USER_DATA);
   EXPECT_EQ(provider.facts().power_off, STOKER_POWER_OFF_STOPS_BILLING);
   EXPECT_EQ(provider.facts().settle_ms, 1234);
   EXPECT_EQ(provider.facts().min_create_interval_ms, 55);

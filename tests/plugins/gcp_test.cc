@@ -172,7 +172,6 @@ TEST(GcpMachine, IsReadWithItsTimesAndLabels) {
   EXPECT_EQ(it.created_ms, 1'793'527'200'000);
   EXPECT_EQ(it.ssh_host, "198.51.100.2");
   EXPECT_EQ(it.ssh_user, "ubuntu");
-  EXPECT_EQ(it.private_host, "10.1.2.3");
   EXPECT_EQ(it.region, "us-central1");
   EXPECT_EQ(it.zone, "us-central1-a");
   EXPECT_EQ(it.opaque, "1 us-central1-a stk-01234567-j-1");

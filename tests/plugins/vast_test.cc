@@ -213,8 +213,8 @@ TEST(Vast, AListThatIsNotWholeIsNoList) {
       std::to_string(STOKER_E_UNAVAILABLE) + " vast: listing instances (instance_read) gave a list that ";
   const auto with = [](const std::string& body) { return [body](auto&&...) { return Reply{200, body}; }; };
   EXPECT_EQ(outcome(with(R"({"instances":[],"total_instances":1})"), find_all), begin + "is not whole");
-  EXPECT_EQ(outcome(with(R"({"instances":[{"id":1}],"next_token":"x"})"), find_all), begin + "has an instance twice");
-  EXPECT_EQ(outcome(with(R"({"instances":[{"label":"x"}]})"), find_all), begin + "has an instance without an id");
+  EXPECT_EQ(outcome(with(R"({"instances":[{"id":1}],"next_token":"x"})"), find_all), begin + "has an item twice");
+  EXPECT_EQ(outcome(with(R"({"instances":[{"label":"x"}]})"), find_all), begin + "has an item without an id");
   EXPECT_EQ(outcome(with(R"({"instances":null})"), find_all), begin + "is none");
   EXPECT_EQ(outcome(with("{}"), find_all), begin + "is none");
   EXPECT_EQ(outcome(with(R"({"instances":[],"next_token":"x"})"), find_all), begin + "has no end");

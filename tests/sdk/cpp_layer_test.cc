@@ -16,7 +16,7 @@ using stoker::Emit;
 using stoker::Failure;
 
 // Does what its setting `mode` says; everything else a provider can do in the plainest form.
-class Scripted : public stoker::Provider, public stoker::StopStart {
+class Scripted : public stoker::Provider, public stoker::Resources {
  public:
   explicit Scripted(const Config& config) : mode_(config.required("mode")), count_(config.integer("count", 1)) {}
 
@@ -59,8 +59,12 @@ class Scripted : public stoker::Provider, public stoker::StopStart {
   void find(Call&, const stoker::FindQuery&, const Emit<stoker::Instance>&) override {}
   stoker::Instance get(Call&, const stoker::InstanceRef& ref) override { return {.id = std::string(ref.id)}; }
   void remove(Call&, const stoker::InstanceRef&) override {}
-  void stop(Call&, const stoker::InstanceRef&) override { throw Failure{STOKER_E_FORBIDDEN, "never stopped"}; }
-  void start(Call&, const stoker::InstanceRef&) override {}
+  void list_resources(Call&, const stoker::FindQuery&, const Emit<stoker::Resource>& emit) override {
+    emit({.kind = STOKER_RESOURCE_SSH_KEY, .id = "kept"});
+  }
+  void remove_resource(Call&, const stoker::Resource& one) override {
+    throw Failure{STOKER_E_FORBIDDEN, one.id + " is never removed"};
+  }
 
  private:
   void throw_by_mode() const {
@@ -97,7 +101,7 @@ class Lines : public stoker::LogParser {
 };
 
 constexpr stoker::Descriptor kScripted{
-    .id = "test.scripted", .name = "Scripted", .capabilities = STOKER_CAP_TAGS, .settle_ms = 7};
+    .id = "test.scripted", .name = "Scripted", .capabilities = STOKER_CAP_SPOT, .settle_ms = 7};
 constexpr stoker::Descriptor kLines{.id = "test.lines", .name = "Lines"};
 constexpr stoker::Choice kModes[] = {{"ok", "Succeed"}, {"int", "Throw"}};
 constexpr stoker::ConfigField kSchema[] = {
@@ -161,7 +165,7 @@ TEST_F(CppLayer, IdentityAndFactories) {
   EXPECT_EQ(plugin().get_factory("stoker.provider-factory/1x"), nullptr);
   ASSERT_EQ(providers().count(), 1U);
   EXPECT_STREQ(providers().describe(0)->id, "test.scripted");
-  EXPECT_EQ(providers().describe(0)->capabilities, STOKER_CAP_TAGS);
+  EXPECT_EQ(providers().describe(0)->capabilities, STOKER_CAP_SPOT);
   EXPECT_EQ(providers().describe(0)->settle_ms, 7);
   EXPECT_EQ(providers().describe(1), nullptr);
   ASSERT_EQ(parsers().count(), 1U);
@@ -170,7 +174,7 @@ TEST_F(CppLayer, IdentityAndFactories) {
 
 TEST_F(CppLayer, SchemaComesInOrderWithItsChoices) {
   std::vector<std::string> rows;
-  const stoker_config_sink sink{&rows,
+  const stoker_config_sink sink{sizeof(stoker_config_sink), 0, &rows,
                                 [](void* user, const stoker_config_field* row) {
                                   static_cast<std::vector<std::string>*>(user)->push_back(
                                       std::to_string(row->order) + std::string(stoker::view(row->key)));
@@ -309,13 +313,21 @@ TEST(EmitInRegions, ATypeThatCanNotBeReadIsNoShorterList) {
 
 TEST_F(CppLayer, OnlyDerivedExtensionsAreOffered) {
   auto* provider = make("ok");
-  EXPECT_EQ(provider->get_extension(provider, STOKER_EXT_HOST_KEYS), nullptr);
-  const auto* table = static_cast<const stoker_stop_start*>(provider->get_extension(provider, STOKER_EXT_STOP_START));
+  EXPECT_EQ(provider->get_extension(provider, "stoker.provider.other/1"), nullptr);
+  const auto* table = static_cast<const stoker_resources*>(provider->get_extension(provider, STOKER_EXT_RESOURCES));
   ASSERT_NE(table, nullptr);
-  const auto ref = stoker::sized<stoker_instance_ref>();
-  EXPECT_EQ(table->stop(provider, &call_, &ref), STOKER_E_FORBIDDEN);
-  EXPECT_EQ(call_.message, "never stopped");
-  EXPECT_EQ(table->start(provider, &call_, &ref), STOKER_OK);
+  auto key = stoker::sized<stoker_resource>();
+  key.id = stoker::str("kept");
+  EXPECT_EQ(table->remove(provider, &call_, &key), STOKER_E_FORBIDDEN);
+  EXPECT_EQ(call_.message, "kept is never removed");
+  const auto query = stoker::sized<stoker_find_query>();
+  int32_t kind = 0;
+  const auto sink = [](void* user, const stoker_resource* one) {
+    *static_cast<int32_t*>(user) = one->kind;
+    return stoker_status{STOKER_OK};
+  };
+  EXPECT_EQ(table->list(provider, &call_, &query, sink, &kind), STOKER_OK);
+  EXPECT_EQ(kind, STOKER_RESOURCE_SSH_KEY);
 }
 
 TEST_F(CppLayer, HttpRequestNamesSecretsAndReadsTheAnswer) {

@@ -45,8 +45,6 @@ class FakeHost : private stoker_host {
     cancelled = [](const stoker_call* call) -> int32_t { return call->is_cancelled ? 1 : 0; };
     deadline_mono_ms = [](const stoker_call* call) { return call->deadline_mono_ms; };
     sleep_ms = &FakeHost::sleep_or_stop;
-    progress = [](stoker_call*, stoker_str, int32_t) {};
-    host_of = [](const stoker_call*) -> const stoker_host* { return nullptr; };
   }
   FakeHost(const FakeHost&) = delete;
   FakeHost& operator=(const FakeHost&) = delete;

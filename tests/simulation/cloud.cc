@@ -9,8 +9,7 @@ using plugin_host::InstanceState;
 
 Cloud::Cloud(Scheduler& scheduler, const CloudTraits& traits) : scheduler_(scheduler), traits_(traits) {
   facts_.id = facts_.name = "sim";
-  facts_.capabilities =
-      STOKER_CAP_USER_DATA | STOKER_CAP_TAGS | (traits.idempotent ? STOKER_CAP_NATIVE_IDEMPOTENCY : 0);
+  facts_.capabilities = STOKER_CAP_USER_DATA | (traits.idempotent ? STOKER_CAP_NATIVE_IDEMPOTENCY : 0);
   facts_.power_off = STOKER_POWER_OFF_KEEPS_BILLING;
   facts_.settle_ms = traits.settle_ms;
   facts_.has_resources = traits.makes_keys;

@@ -1,13 +1,16 @@
-/* Values that cross the boundary between the agent and a plugin.
+/* Values that cross the boundary between the agent and a plugin. ABI 1 is frozen; docs/abi.md says what may still change.
  *
- * Everything is plain data. Strings are UTF-8, sized, not promised to end in NUL, and borrowed: arguments live for the call,
- * what a sink receives lives until the sink returns. Nobody frees memory of the other side.
+ * Everything is plain data. A stoker_str is UTF-8, sized, not promised to end in NUL; a const char * is UTF-8 that ends in
+ * NUL. Both are borrowed: arguments live for the call, what a sink receives lives until the sink returns. Nobody frees
+ * memory of the other side. A sink is called on the thread of the call that it was given to, and only during that call.
  *
  * Growing structs begin with `struct_size`, set by the writer. A reader copies min(struct_size, its own size) into a zeroed
- * local; zero always means "not said". Structs that may grow are never passed in arrays. Array elements (stoker_str,
- * stoker_field, stoker_header, stoker_secret_header) never change.
+ * local; zero always means "not said". Growing structs are passed by pointer, never in an array or inside another struct.
+ * Values (stoker_str, stoker_bytes, stoker_money, stoker_value, stoker_field, stoker_header, stoker_secret_header) are, and
+ * never change.
  *
- * Enums travel as int32_t. A value the reader does not know is kept and shown as "unknown", never an error.
+ * `reserved` members are written as zero and not read. Bits of `flags` that the reader does not know are left alone. Enums
+ * travel as int32_t; a value that the reader does not know is kept and shown as "unknown", never an error.
  */
 #ifndef STOKER_BASE_H
 #define STOKER_BASE_H

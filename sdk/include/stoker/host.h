@@ -34,11 +34,11 @@ typedef struct stoker_failure {
 struct stoker_host {
   uint32_t struct_size;
   uint16_t abi_major, abi_minor;
-  stoker_str name, version;
+  stoker_str name, version; /* of the agent, for messages only */
 
   /* [any-thread]  `call` may be NULL. Known secrets are masked before a line is written. */
   void (*log)(const stoker_host *, const stoker_call *call, int32_t level, stoker_str msg, const stoker_field *fields,
-              size_t n);
+              size_t n_fields);
   /* [any-thread]  Milliseconds since 1970, UTC. */
   int64_t (*wall_ms)(const stoker_host *);
   /* [any-thread]  Milliseconds on a clock that never jumps and counts while the machine sleeps. */
@@ -50,14 +50,10 @@ struct stoker_host {
   stoker_status (*fail)(stoker_call *, const stoker_failure *);
   /* [in-call]  Not zero once the agent wants the call to end; the plugin must return within 2 s. */
   int32_t (*cancelled)(const stoker_call *);
-  /* [in-call]  On the clock of mono_ms(). */
+  /* [in-call]  On the clock of mono_ms(); INT64_MAX: none. */
   int64_t (*deadline_mono_ms)(const stoker_call *);
   /* [in-call, blocking]  STOKER_OK, or STOKER_E_CANCELLED / _DEADLINE as soon as either is true. */
   stoker_status (*sleep_ms)(stoker_call *, int64_t ms);
-  /* [in-call]  What the call is doing, for a person; permille 0..1000, or -1 when unknown. */
-  void (*progress)(stoker_call *, stoker_str doing, int32_t permille);
-  /* [in-call] */
-  const stoker_host *(*host_of)(const stoker_call *);
 };
 
 #endif

@@ -45,7 +45,7 @@ typedef struct stoker_http_response { /* valid until the sink returns */
   const stoker_header *headers;
   size_t n_headers;
   stoker_bytes body;
-  stoker_str final_url;
+  stoker_str final_url; /* where the answer came from, after redirections */
 } stoker_http_response;
 
 typedef struct stoker_http {

@@ -35,8 +35,8 @@ enum {
   STOKER_EVENT_DIAGNOSIS = 8
 };
 enum { STOKER_SEVERITY_NONE = 0, STOKER_SEVERITY_INFO = 1, STOKER_SEVERITY_WARNING = 2, STOKER_SEVERITY_ERROR = 3 };
-enum { STOKER_EVENT_TRUNCATED = 1, STOKER_EVENT_GUESSED_TIME = 2 };
-enum { STOKER_FINISH_EOF = 1, STOKER_FINISH_ROTATED = 2, STOKER_FINISH_TRUNCATED = 3, STOKER_FINISH_CANCELLED = 4 };
+enum { STOKER_EVENT_TRUNCATED = 1 }; /* the line was longer than max_line_bytes */
+enum { STOKER_FINISH_EOF = 1, STOKER_FINISH_CANCELLED = 2 };
 
 #define STOKER_DEFAULT_MAX_LINE_BYTES 16384u
 
@@ -44,7 +44,7 @@ typedef struct stoker_log_event {
   uint32_t struct_size;
   int32_t kind;     /* STOKER_EVENT_...    */
   int32_t severity; /* STOKER_SEVERITY_... */
-  uint32_t flags;   /* STOKER_EVENT_TRUNCATED, _GUESSED_TIME */
+  uint32_t flags;   /* STOKER_EVENT_TRUNCATED */
   int64_t time_ms;  /* ms since 1970 as the line itself says; 0: it says none */
   uint64_t first_byte, last_byte; /* offsets in the stream, inclusive, of the bytes the event was read from */
   stoker_str name, text;
@@ -57,11 +57,9 @@ typedef stoker_status (*stoker_log_sink)(void *user, const stoker_log_event *);
 
 typedef struct stoker_stream_info {
   uint32_t struct_size;
-  uint32_t flags;
-  stoker_str source, hint;
-  uint64_t start_offset;   /* offset of the first byte that will be pushed */
   uint32_t max_line_bytes; /* 0: STOKER_DEFAULT_MAX_LINE_BYTES */
-  uint32_t reserved;
+  stoker_str source;       /* what the log is of, for messages only */
+  uint64_t start_offset;   /* offset of the first byte that will be pushed */
 } stoker_stream_info;
 
 /* [stream-serial, non-blocking] */
@@ -80,17 +78,17 @@ struct stoker_log_stream {
 typedef struct stoker_log_parser_factory {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any-thread] */
+  /* [any-thread, non-blocking] */
   size_t (*count)(void);
-  /* [any-thread] */
+  /* [any-thread, non-blocking]  NULL where there is none. */
   const stoker_descriptor *(*describe)(size_t index);
-  /* [any-thread] */
+  /* [any-thread, non-blocking] */
   stoker_status (*config_schema)(const char *id, const stoker_config_sink *);
-  /* [any-thread]  How likely this head of a log is of this parser's format, 0..100. */
+  /* [any-thread, non-blocking]  How likely this head of a log is of this parser's format, 0..100. */
   int32_t (*detect)(const char *id, stoker_bytes head);
-  /* [any-thread]  Independent state for one stream. */
-  stoker_status (*open)(stoker_call *, const char *id, const stoker_stream_info *, const stoker_field *config, size_t n,
-                        stoker_log_stream **out);
+  /* [any-thread, non-blocking]  Independent state for one stream; `config` was checked against the schema. */
+  stoker_status (*open)(stoker_call *, const char *id, const stoker_stream_info *, const stoker_field *config,
+                        size_t n_config, stoker_log_stream **out);
 } stoker_log_parser_factory;
 
 #endif

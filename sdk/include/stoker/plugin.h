@@ -18,8 +18,7 @@ enum {
   STOKER_FIELD_INT = 3,
   STOKER_FIELD_BOOL = 4,
   STOKER_FIELD_CHOICE = 5,
-  STOKER_FIELD_PATH = 6,
-  STOKER_FIELD_REGION = 7
+  STOKER_FIELD_PATH = 6
 };
 enum {
   STOKER_FIELD_REQUIRED = 1,
@@ -32,17 +31,20 @@ typedef struct stoker_config_field {
   uint32_t struct_size;
   int32_t kind;   /* STOKER_FIELD_TEXT ... */
   uint32_t flags; /* STOKER_FIELD_REQUIRED ... */
-  int32_t order;  /* ascending */
+  int32_t order;  /* rows are asked for in ascending order */
   stoker_str key, label, help, default_value, example, docs_url, group;
 } stoker_config_field;
 
+/* `choice` adds one to the field of that key, which came before it. */
 typedef struct stoker_config_sink {
+  uint32_t struct_size;
+  uint32_t reserved;
   void *user;
   void (*field)(void *user, const stoker_config_field *);
   void (*choice)(void *user, stoker_str key, stoker_str value, stoker_str label);
 } stoker_config_sink;
 
-/* What the plugin can do and needs; bits of `capabilities`. Those of a kind are in its own header. */
+/* What the plugin can do and needs; bits of `capabilities`: 0 to 31 are of its kind and in that header, 32 to 63 of all. */
 #define STOKER_CAP_LOCAL_SYSTEM (1ull << 32) /* starts processes on the agent's machine; bundled plugins only */
 
 /* What becomes of the bill when the instance powers itself off. */
@@ -59,21 +61,21 @@ typedef struct stoker_descriptor {
   uint32_t struct_size;
   int32_t power_off;     /* provider: STOKER_POWER_OFF_... */
   uint64_t capabilities; /* STOKER_CAP_... */
-  const char *id, *name, *vendor, *summary, *url, *license;
+  const char *id, *name, *summary, *url;
   const char *const *allowed_hosts; /* NULL-ended list of globs; the agent enforces it. NULL: no network at all */
+  const char *const *permissions;   /* NULL-ended: the least that the credential must be allowed, in the vendor's words */
   int64_t settle_ms;                /* provider: how long a listing may lag behind the truth          */
   int64_t min_create_interval_ms;   /* provider: the vendor's floor between two creates; 0: none known */
   int64_t request_interval_ms;      /* the vendor's limit for one account, as the mean time between two requests ... */
   uint32_t request_burst;           /* ... and how many may come at once; the agent paces. 0, 0: none known         */
   uint32_t reserved;
-  const char *const *permissions; /* NULL-ended: the least that the credential must be allowed, in the vendor's words */
 } stoker_descriptor;
 
 typedef struct stoker_plugin {
   /* Identity: these 32 bytes (LP64) are the same in every major, so that any agent can explain any plugin. */
   uint32_t magic, struct_size;
   uint16_t abi_major, abi_minor;
-  uint32_t flags;
+  uint32_t reserved;
   const char *id, *version;
   /* ABI 1 */
   const char *sdk_version; /* for messages only */

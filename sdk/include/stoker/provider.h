@@ -12,17 +12,16 @@
 
 #define STOKER_CAP_NATIVE_IDEMPOTENCY (1ull << 0) /* create() with the same token never makes a second machine        */
 #define STOKER_CAP_USER_DATA (1ull << 1)          /* create() passes user_data to cloud-init, before SSH is reachable */
-#define STOKER_CAP_SPOT (1ull << 2)
-#define STOKER_CAP_TAGS (1ull << 3)
-#define STOKER_CAP_HOST_KEY (1ull << 4) /* instance.host_public_key is filled by the provider itself */
+#define STOKER_CAP_SPOT (1ull << 2)               /* list_offers() and create() know spot machines                        */
+#define STOKER_CAP_HOST_KEY (1ull << 3) /* instance.host_public_key is filled by the provider itself */
 /* With USER_DATA: user_data is no cloud-config but a script of sh, for a machine without cloud-init. create() has it run as
  * root at each start of the machine; sshd may be reachable before. What ends the machine, and its bill, must then be the
  * program /usr/local/sbin/stoker-off, that the provider places before; called with -n it only says whether it can. */
-#define STOKER_CAP_START_SCRIPT (1ull << 5)
+#define STOKER_CAP_START_SCRIPT (1ull << 4)
 
 typedef struct stoker_account {
   uint32_t struct_size;
-  uint32_t flags;
+  uint32_t reserved;
   stoker_str id, name;
   stoker_money balance;
 } stoker_account;
@@ -34,8 +33,6 @@ typedef struct stoker_price {
   uint32_t flags; /* STOKER_PRICE_... */
   stoker_money per_hour;
   uint32_t granularity_s, minimum_s; /* the bill counts in steps of `granularity_s`, at least `minimum_s` */
-  stoker_money storage_per_gb_month, egress_per_gb;
-  int64_t valid_until_ms; /* ms since 1970; 0: not said */
 } stoker_price;
 
 enum { STOKER_AVAIL_UNKNOWN = 0, STOKER_AVAIL_HIGH = 1, STOKER_AVAIL_LOW = 2, STOKER_AVAIL_NONE = 3 };
@@ -102,21 +99,21 @@ enum {
 typedef struct stoker_instance {
   uint32_t struct_size;
   int32_t state; /* STOKER_INSTANCE_... */
-  stoker_str id, client_token, name, region, zone, offer_id, status_text;
-  stoker_str ssh_host, ssh_user, private_host;
-  uint32_t ssh_port;
-  uint32_t flags;
-  int64_t created_ms; /* ms since 1970 */
+  stoker_str id, client_token, name, region, zone, status_text;
+  stoker_str ssh_host, ssh_user;
+  uint32_t ssh_port;          /* 0: 22 */
+  uint32_t reserved;
+  int64_t created_ms;         /* ms since 1970 */
+  int64_t deadline_ms;        /* from the deadline tag given in create(); 0: none */
   const stoker_price *price;
   stoker_str opaque;          /* <= 4 KiB; the agent stores it and hands it back. Begin it with a version of your own */
   stoker_str host_public_key; /* "ssh-ed25519 AAAA...", or "SHA256:..." where only the fingerprint is known */
   stoker_str ssh_private_key; /* a key of the user's for a machine of the user's; empty: the agent's key of this attempt */
-  int64_t deadline_ms;        /* from the deadline tag given in create(); 0: none */
 } stoker_instance;
 
 typedef struct stoker_find_query {
   uint32_t struct_size;
-  uint32_t flags;
+  uint32_t reserved;
   stoker_str owner;        /* all machines of this install id */
   stoker_str client_token; /* only the one of this token; empty: all */
 } stoker_find_query;
@@ -130,10 +127,10 @@ struct stoker_provider {
   uint32_t struct_size;
   uint32_t reserved;
   void *self;
-  const stoker_descriptor *desc;
-  /* [instance-serial] */
+  const stoker_descriptor *desc; /* the one that describe() gave */
+  /* [instance-serial]  Nothing of it is used after that. */
   void (*destroy)(stoker_provider *);
-  /* [any-thread]  An optional table by its ID (ext headers), or NULL. */
+  /* [any-thread, non-blocking]  An optional table by its ID (ext headers), or NULL; it lives as long as the provider. */
   const void *(*get_extension)(stoker_provider *, const char *extension_id);
 
   /* All below: [instance-serial, blocking] */
@@ -154,14 +151,14 @@ struct stoker_provider {
 typedef struct stoker_provider_factory {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any-thread] */
+  /* [any-thread, non-blocking] */
   size_t (*count)(void);
-  /* [any-thread] */
+  /* [any-thread, non-blocking]  NULL where there is none. */
   const stoker_descriptor *(*describe)(size_t index);
-  /* [any-thread]  Emits the set-up fields in order. */
+  /* [any-thread, non-blocking]  Emits the set-up fields. */
   stoker_status (*config_schema)(const char *id, const stoker_config_sink *);
-  /* Makes a provider from a configuration checked against the schema. No network. */
-  stoker_status (*make)(stoker_call *, const char *id, const stoker_field *config, size_t n, stoker_provider **out);
+  /* [any-thread]  Makes a provider from a configuration checked against the schema. No network. */
+  stoker_status (*make)(stoker_call *, const char *id, const stoker_field *config, size_t n_config, stoker_provider **out);
 } stoker_provider_factory;
 
 #endif

@@ -127,10 +127,9 @@ class Acme final : public Provider {
 
   // Prices change between the offer and the machine.
   void require_price(Call& call, const CreateRequest& request) const {
-    if (request.max_per_hour.micros == 0) return;
     for (const Json& type : all(call, "looking at the price", "/types"))
-      if (type["id"].text() == request.machine() && price_of(type).per_hour.micros > request.max_per_hour.micros)
-        throw Failure{STOKER_E_NO_CAPACITY, "acme: " + request.machine() + " costs more than was quoted"};
+      if (type["id"].text() == request.machine())
+        request.require_price("acme", request.machine(), price_of(type).per_hour.micros);
   }
 
   CloudApi api_;

@@ -220,7 +220,7 @@ static const void* get_extension(stoker_provider* p, const char* id) {
 static const char* const kHosts[] = {"api.scripted.test", "*.storage.test", NULL};
 static const stoker_descriptor kDescriptor = {.struct_size = sizeof(stoker_descriptor),
                                               .power_off = STOKER_POWER_OFF_STOPS_BILLING,
-                                              .capabilities = STOKER_CAP_SPOT | STOKER_CAP_TAGS,
+                                              .capabilities = STOKER_CAP_SPOT | STOKER_CAP_USER_DATA,
                                               .id = ID,
                                               .name = "Scripted",
                                               .summary = "does as told",

@@ -37,9 +37,6 @@ class Call {
   void log(std::int32_t level, std::string_view message) const noexcept {  // STOKER_LOG_...
     detail::host->log(detail::host, call_, level, str(message), nullptr, 0);
   }
-  void progress(std::string_view doing, std::int32_t permille = -1) const noexcept {
-    detail::host->progress(call_, str(doing), permille);
-  }
 
   [[nodiscard]] Http http() const noexcept { return Http(call_); }
 

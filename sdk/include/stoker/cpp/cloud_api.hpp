@@ -12,6 +12,7 @@
 
 #include "call.hpp"
 #include "json.hpp"
+#include "meaning.hpp"
 
 namespace stoker {
 
@@ -38,6 +39,16 @@ auto before_create(Act&& act) {
     if (status == STOKER_E_DEADLINE || status == STOKER_E_NOT_FOUND || status == STOKER_E_UNKNOWN_OUTCOME)
       failure.status(STOKER_E_UNAVAILABLE);
     throw;
+  }
+}
+
+// Asks for what can not be, so that nothing but the permission is tried: whatever else refuses it is as it should be.
+template <class Act>
+void probe_permission(Act&& act) {
+  try {
+    std::forward<Act>(act)();
+  } catch (const Failure& failure) {
+    if (failure.status() != STOKER_E_INVALID && failure.status() != STOKER_E_NOT_FOUND) throw;
   }
 }
 

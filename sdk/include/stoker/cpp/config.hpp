@@ -27,7 +27,7 @@ struct ConfigField {
 
 // Facts of one provider or parser; constant data, see stoker_descriptor.
 struct Descriptor {
-  const char *id = "", *name = "", *vendor = "", *summary = "", *url = "", *license = "";
+  const char *id = "", *name = "", *summary = "", *url = "";
   std::uint64_t capabilities = 0;
   std::int32_t power_off = STOKER_POWER_OFF_UNKNOWN;
   const char* const* allowed_hosts = nullptr;
@@ -41,17 +41,15 @@ struct Descriptor {
             capabilities,
             id,
             name,
-            vendor,
             summary,
             url,
-            license,
             allowed_hosts,
+            permissions,
             settle_ms,
             min_create_interval_ms,
             request_interval_ms,
             request_burst,
-            0,
-            permissions};
+            0};
   }
 };
 

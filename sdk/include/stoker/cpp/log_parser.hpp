@@ -51,13 +51,13 @@ class LogEmit {
 
 // What open() says about the stream. Borrowed: copy what is kept.
 struct StreamInfo {
-  std::string_view source, hint;
+  std::string_view source;
   std::uint64_t start_offset = 0;
   std::uint32_t max_line_bytes = STOKER_DEFAULT_MAX_LINE_BYTES;
 
   static StreamInfo from(const stoker_stream_info* info) noexcept {
     const auto known = read(info);
-    return {view(known.source), view(known.hint), known.start_offset,
+    return {view(known.source), known.start_offset,
             known.max_line_bytes == 0 ? STOKER_DEFAULT_MAX_LINE_BYTES : known.max_line_bytes};
   }
 };

@@ -1,5 +1,5 @@
-// A provider as a class: derive from Provider, and from StopStart, HostKeys or Resources for what the cloud can do
-// beyond; offer it with stoker::provider<T>(descriptor, schema).
+// A provider as a class: derive from Provider, and from Resources where machines need something beside them; offer it
+// with stoker::provider<T>(descriptor, schema).
 #pragma once
 
 #include <concepts>
@@ -7,9 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "../ext/host_keys.h"
 #include "../ext/resources.h"
-#include "../ext/stop_start.h"
 #include "call.hpp"
 #include "config.hpp"
 #include "provider_values.hpp"
@@ -30,21 +28,6 @@ class Provider {
   virtual void find(Call&, const FindQuery&, const Emit<Instance>&) = 0;
   virtual Instance get(Call&, const InstanceRef&) = 0;
   virtual void remove(Call&, const InstanceRef&) = 0;
-};
-
-// Extension stoker.provider.stop-start/1.
-class StopStart {
- public:
-  virtual ~StopStart() = default;
-  virtual void stop(Call&, const InstanceRef&) = 0;
-  virtual void start(Call&, const InstanceRef&) = 0;
-};
-
-// Extension stoker.provider.host-keys/1.
-class HostKeys {
- public:
-  virtual ~HostKeys() = default;
-  virtual void host_keys(Call&, const InstanceRef&, const Emit<std::string_view>&) = 0;
 };
 
 // Extension stoker.provider.resources/1.
@@ -156,28 +139,6 @@ class ProviderTable {
     });
   }
 
-  static stoker_status stop(stoker_provider* provider, stoker_call* call, const stoker_instance_ref* ref) noexcept {
-    return guard(call, [&] {
-      Call context(call);
-      impl(provider).stop(context, InstanceRef::from(ref));
-    });
-  }
-
-  static stoker_status start(stoker_provider* provider, stoker_call* call, const stoker_instance_ref* ref) noexcept {
-    return guard(call, [&] {
-      Call context(call);
-      impl(provider).start(context, InstanceRef::from(ref));
-    });
-  }
-
-  static stoker_status host_keys(stoker_provider* provider, stoker_call* call, const stoker_instance_ref* ref,
-                                 stoker_status (*sink)(void*, stoker_str), void* user) noexcept {
-    return guard(call, [&] {
-      Call context(call);
-      impl(provider).host_keys(context, InstanceRef::from(ref), Emit<std::string_view>(sink, user));
-    });
-  }
-
   static stoker_status list_resources(stoker_provider* provider, stoker_call* call, const stoker_find_query* query,
                                       stoker_resource_sink sink, void* user) noexcept {
     return guard(call, [&] {
@@ -195,14 +156,6 @@ class ProviderTable {
   }
 
   static const void* get_extension(stoker_provider*, const char* extension_id) noexcept {
-    if constexpr (std::derived_from<T, StopStart>) {
-      static constexpr stoker_stop_start kTable{sizeof(stoker_stop_start), 0, &stop, &start};
-      if (std::string_view(extension_id) == STOKER_EXT_STOP_START) return &kTable;
-    }
-    if constexpr (std::derived_from<T, HostKeys>) {
-      static constexpr stoker_host_keys kTable{sizeof(stoker_host_keys), 0, &host_keys};
-      if (std::string_view(extension_id) == STOKER_EXT_HOST_KEYS) return &kTable;
-    }
     if constexpr (std::derived_from<T, Resources>) {
       static constexpr stoker_resources kTable{sizeof(stoker_resources), 0, &list_resources, &remove_resource};
       if (std::string_view(extension_id) == STOKER_EXT_RESOURCES) return &kTable;

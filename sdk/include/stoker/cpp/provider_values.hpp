@@ -22,8 +22,6 @@ struct Price {
   Money per_hour{};
   std::uint32_t flags = 0;  // STOKER_PRICE_...
   std::uint32_t granularity_s = 1, minimum_s = 0;
-  Money storage_per_gb_month{}, egress_per_gb{};
-  std::int64_t valid_until_ms = 0;
 
   [[nodiscard]] stoker_price to_c() const noexcept {
     auto price = sized<stoker_price>();
@@ -31,9 +29,6 @@ struct Price {
     price.per_hour = per_hour.to_c();
     price.granularity_s = granularity_s;
     price.minimum_s = minimum_s;
-    price.storage_per_gb_month = storage_per_gb_month.to_c();
-    price.egress_per_gb = egress_per_gb.to_c();
-    price.valid_until_ms = valid_until_ms;
     return price;
   }
 };
@@ -84,6 +79,11 @@ struct CreateRequest {
   [[nodiscard]] std::string machine() const { return std::string(offer_id.substr(0, offer_id.find('@'))); }
   [[nodiscard]] std::string_view first_public_key() const {
     return ssh_public_key.substr(0, ssh_public_key.find('\n'));
+  }
+  // Of what is to be made, by the price of now: a create takes no limit, and prices change.
+  void require_price(const std::string& cloud, const std::string& what, std::int64_t micros_per_hour) const {
+    if (max_per_hour.micros > 0 && micros_per_hour > max_per_hour.micros)
+      throw Failure{STOKER_E_NO_CAPACITY, cloud + ": " + what + " costs more than was quoted"};
   }
   std::span<const stoker_field> tags;
   std::uint64_t disk_bytes = 0;
@@ -147,8 +147,8 @@ inline std::int64_t deadline_of_tag(std::string_view seconds) noexcept {
 
 struct Instance {
   std::int32_t state = STOKER_INSTANCE_UNKNOWN;  // STOKER_INSTANCE_...
-  std::string id{}, client_token{}, name{}, region{}, zone{}, offer_id{}, status_text{};
-  std::string ssh_host{}, ssh_user{}, private_host{};
+  std::string id{}, client_token{}, name{}, region{}, zone{}, status_text{};
+  std::string ssh_host{}, ssh_user{};
   std::uint32_t ssh_port = 22;
   std::int64_t created_ms = 0;
   Price price{};
@@ -251,11 +251,9 @@ class Emit<Instance> {
     made.name = str(instance.name);
     made.region = str(instance.region);
     made.zone = str(instance.zone);
-    made.offer_id = str(instance.offer_id);
     made.status_text = str(instance.status_text);
     made.ssh_host = str(instance.ssh_host);
     made.ssh_user = str(instance.ssh_user);
-    made.private_host = str(instance.private_host);
     made.ssh_port = instance.ssh_port;
     made.created_ms = instance.created_ms;
     made.price = &price;
@@ -287,20 +285,6 @@ class Emit<Resource> {
 
  private:
   stoker_resource_sink sink_;
-  void* user_;
-};
-
-// SSH host keys of one machine.
-template <>
-class Emit<std::string_view> {
- public:
-  Emit(stoker_status (*sink)(void*, stoker_str), void* user) noexcept : sink_(sink), user_(user) {}
-  void operator()(std::string_view key) const {
-    if (const stoker_status status = sink_(user_, str(key)); status != STOKER_OK) throw detail::Stopped{status};
-  }
-
- private:
-  stoker_status (*sink_)(void*, stoker_str);
   void* user_;
 };
 

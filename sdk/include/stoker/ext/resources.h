@@ -10,7 +10,7 @@
 
 #define STOKER_EXT_RESOURCES "stoker.provider.resources/1"
 
-enum { STOKER_RESOURCE_OTHER = 0, STOKER_RESOURCE_SSH_KEY = 1, STOKER_RESOURCE_FIREWALL = 2, STOKER_RESOURCE_DISK = 3 };
+enum { STOKER_RESOURCE_OTHER = 0, STOKER_RESOURCE_SSH_KEY = 1, STOKER_RESOURCE_FIREWALL = 2 };
 
 typedef struct stoker_resource {
   uint32_t struct_size;
