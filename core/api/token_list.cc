@@ -45,7 +45,7 @@ std::vector<std::string> without_repeats(const std::vector<std::string>& list) {
 
 TokenList::TokenList(store::Database& db, Clock& clock, std::vector<Token> own)
     : db_(db), clock_(clock), own_(std::move(own)) {
-  reload();
+  show(live(), 0);
 }
 
 std::shared_ptr<const std::vector<Token>> TokenList::current() const {
@@ -53,12 +53,26 @@ std::shared_ptr<const std::vector<Token>> TokenList::current() const {
   return current_;
 }
 
-void TokenList::reload() {
-  const std::lock_guard lock(mutex_);
-  rows_ = db_.read([](store::Connection& c) { return store::Tokens(c).live(); });
+void TokenList::show(std::vector<store::TokenRow> rows, int64_t version) {
   auto all = std::make_shared<std::vector<Token>>(own_);
-  for (const store::TokenRow& row : rows_) all->push_back({row.name, Scope::run, row.sha256, row.origins, row.id});
+  for (const store::TokenRow& row : rows) all->push_back({row.name, Scope::run, row.sha256, row.origins, row.id});
+  const std::lock_guard lock(mutex_);
+  if (version <= version_) return;
+  version_ = version;
+  rows_ = std::move(rows);
   current_ = std::move(all);
+}
+
+void TokenList::change(const char* what, const std::function<void(store::Tokens&)>& act) {
+  std::vector<store::TokenRow> rows;
+  int64_t version = 0;
+  db_.write(what, [&](store::Connection& connection) {
+    store::Tokens tokens(connection);
+    act(tokens);
+    rows = tokens.live();
+    version = ++changes_;
+  });
+  show(std::move(rows), version);
 }
 
 TokenList::Made TokenList::make(const NewToken& wanted) {
@@ -72,8 +86,7 @@ TokenList::Made TokenList::make(const NewToken& wanted) {
   made.row.name = wanted.name;
   made.row.sha256 = token.sha256;
   made.row.origins = without_repeats(wanted.origins);
-  db_.write("create token", [&](store::Connection& connection) {
-    store::Tokens tokens(connection);
+  change("create token", [&](store::Tokens& tokens) {
     if (const auto taken = tokens.find_live(wanted.name)) {
       if (!wanted.replace)
         throw Error(Fault::conflict, "the name " + wanted.name + " is taken by token " + taken->id,
@@ -82,7 +95,6 @@ TokenList::Made TokenList::make(const NewToken& wanted) {
     }
     tokens.insert(made.row);
   });
-  reload();
   return made;
 }
 
@@ -91,8 +103,7 @@ std::vector<store::TokenRow> TokenList::live() const {
 }
 
 void TokenList::revoke(const std::string& id) {
-  db_.write("revoke token", [&](store::Connection& c) { store::Tokens(c).revoke(id, clock_.wall_ms()); });
-  reload();
+  change("revoke token", [&](store::Tokens& tokens) { tokens.revoke(id, clock_.wall_ms()); });
 }
 
 void TokenList::note_use(const std::string& id) {

@@ -2,6 +2,8 @@
 // on.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -37,12 +39,16 @@ class TokenList {
   void note_use(const std::string& id);
 
  private:
-  void reload();
+  // One transaction; what is live after it is what holds.
+  void change(const char* what, const std::function<void(store::Tokens&)>& act);
+  void show(std::vector<store::TokenRow> rows, int64_t version);
 
   store::Database& db_;
   Clock& clock_;
   const std::vector<Token> own_;
-  mutable std::mutex mutex_;  // of all below; held while the store is read, so that the newest reading stays
+  std::atomic<int64_t> changes_ = 0;  // counted within their transactions, so in the order of the commits
+  mutable std::mutex mutex_;          // of all below
+  int64_t version_ = -1;              // of what is shown: a later change may be shown first
   std::shared_ptr<const std::vector<Token>> current_;
   std::vector<store::TokenRow> rows_;
 };

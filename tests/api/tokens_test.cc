@@ -84,22 +84,22 @@ TEST_F(TokensTest, ARevokedOneWithoutOriginsIsUnknown) {
 
 TEST_F(TokensTest, TheStreamsOfARevokedOneEnd) {
   const Answer made = make(R"({"name":"phone"})");
-  add_job("job1");
-  append("job1", "log", R"({"text":"one"})");
+  add_job("job1", store::JobState::running, "phone");
+  append("job1", "log", R"({"text":"the first"})");
   RawClient revoked(server->port()), other(server->port());
   revoked.send(revoked.request("GET", "/v1/jobs/job1/events", text_of(made, "token")));
-  other.send(other.request("GET", "/v1/jobs/job1/events", kApp));
+  other.send(other.request("GET", "/v1/jobs/job1/events", kAdmin));
   for (RawClient* client : {&revoked, &other}) {
     std::string bytes;
-    while (bytes.find("one") == std::string::npos) ASSERT_TRUE(client->receive(bytes));
+    while (bytes.find("the first") == std::string::npos) ASSERT_TRUE(client->receive(bytes));
   }
   EXPECT_EQ(call("DELETE", "/v1/tokens/" + text_of(made, "id"), kAdmin).status, 204);
   const int64_t revoked_ms = clock.mono_ms();
   revoked.read_to_end();
   EXPECT_LT(clock.mono_ms() - revoked_ms, 5000) << "it went on";
-  append("job1", "log", R"({"text":"two"})");
+  append("job1", "log", R"({"text":"the second"})");
   std::string bytes;
-  while (bytes.find("two") == std::string::npos) ASSERT_TRUE(other.receive(bytes));
+  while (bytes.find("the second") == std::string::npos) ASSERT_TRUE(other.receive(bytes));
 }
 
 TEST_F(TokensTest, TheSecretIsInNoListAndNotInTheStore) {
