@@ -38,6 +38,7 @@ void identity_block(const Subject& subject) {
   const stoker_plugin& table = plugin.table();
   if (table.id == nullptr || *table.id == '\0') throw Failed("the identity has no id");
   if (table.version == nullptr || *table.version == '\0') throw Failed("the identity has no version");
+  if (table.reserved != 0) throw Failed("what is reserved in the identity is not zero");
   const std::string id = table.id, file = subject.plugin.stem();
   if (id != file)
     throw Failed("the file is called " + file + ".so and the plugin says it is " + id +

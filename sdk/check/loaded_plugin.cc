@@ -27,6 +27,13 @@ stoker_plugin load(const std::filesystem::path& file) {
   }
 }
 
+// A later minor may give a meaning to what is reserved now.
+template <class Foreign>
+void require_zero(const Foreign& foreign) {
+  if constexpr (requires { foreign.reserved; })
+    if (foreign.reserved != 0) throw plugin_host::Breach("what is reserved is not zero; zero a struct, then fill it");
+}
+
 // The sink of a call: copies and checks each item as the agent does.
 template <class Item>
 struct Gathered {
@@ -39,6 +46,7 @@ struct Gathered {
     auto& self = *static_cast<Gathered*>(user);
     try {
       self.items.push_back(copy(foreign));
+      require_zero(*foreign);
       return STOKER_OK;
     } catch (const std::exception& error) {
       self.host.breach(self.doing + ": " + error.what());

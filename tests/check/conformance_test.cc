@@ -97,6 +97,7 @@ constexpr Fault kFaults[] = {
     {"throws", "rules-kept-over-a-tour", "an exception left validate: boom"},
     {"throws-a-number", "rules-kept-over-a-tour", "an exception left validate that is no std::exception"},
     {"returns-an-unknown-status", "rules-kept-over-a-tour", "validate returned the unknown status 99"},
+    {"fills-what-is-reserved", "rules-kept-over-a-tour", "what is reserved is not zero"},
     {"reads-past-the-host", "reads-no-further-than-the-host-table", "killed by SIGSEGV in init"},
     {"answers-to-any-factory", "unknown-factory-null", "compare the whole id"},
     {"exports-a-helper", "exports-only-entry", "acme_helper"},

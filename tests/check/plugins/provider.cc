@@ -229,10 +229,14 @@ constexpr stoker_plugin kRight = detail::Library<offered>::identity(STOKER_FAULT
 stoker_provider_factory factory;
 const stoker_provider_factory* right_factory = nullptr;
 
-stoker_status validate(stoker_provider*, stoker_call*, void (*)(void*, const stoker_account*), void*) {
+stoker_status validate(stoker_provider*, stoker_call*, void (*sink)(void*, const stoker_account*), void* user) {
   if constexpr (is("throws")) throw std::runtime_error("boom");
   if constexpr (is("throws-a-number")) throw 42;
-  return 99;  // returns-an-unknown-status
+  if constexpr (is("returns-an-unknown-status")) return 99;
+  auto account = sized<stoker_account>();  // fills-what-is-reserved
+  account.reserved = 1;
+  sink(user, &account);
+  return STOKER_OK;
 }
 
 stoker_status list_offers(stoker_provider*, stoker_call*, const stoker_offer_query*, stoker_offer_sink sink,
