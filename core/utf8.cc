@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "sdk/include/stoker/cpp/byte_scan.hpp"
+
 namespace stoker {
 namespace {
 
@@ -32,6 +34,7 @@ size_t sequence_length(std::string_view bytes, size_t& skip) {
 }  // namespace
 
 std::string to_utf8(std::string_view bytes) {
+  if (is_ascii(bytes)) return std::string(bytes);
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {

@@ -1,6 +1,7 @@
 #include "core/training_log/eta.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <span>
@@ -22,20 +23,23 @@ constexpr double kNormal90 = 1.2816;  // the 90 % quantile of the normal distrib
 // By what Student's t is wider there, to the first term in 1/freedom.
 double student(double freedom) { return 1 + (kNormal90 * kNormal90 + 1) / 4 / freedom; }
 
-double deviation(const Expected& e) { return std::sqrt(e.variance); }
+// An expectation, ready to be asked often.
+struct Spread {
+  double s = 0, deviation = 0, weight = 0;
+};
 
 // How likely it is that it takes less than `s`. A forecast is as often half of the truth as twice of it.
-double below(std::span<const Expected> all, double s) {
+double below(std::span<const Spread> all, double s) {
   double sum = 0;
-  for (const Expected& e : all) {
+  for (const Spread& e : all) {
     const double off = s >= e.s ? s - e.s : e.s - e.s * e.s / s;
-    sum += e.weight * std::erfc(-off / deviation(e) / std::numbers::sqrt2) / 2;
+    sum += e.weight * std::erfc(-off / e.deviation / std::numbers::sqrt2) / 2;
   }
   return sum;
 }
 
 // Less than this it takes with `probability`, which is somewhere between `low` and `high`.
-double quantile(std::span<const Expected> all, double probability, double low, double high) {
+double quantile(std::span<const Spread> all, double probability, double low, double high) {
   constexpr int kHalvings = 16;
   for (int i = 0; i < kHalvings; ++i) {
     const double middle = (low + high) / 2;
@@ -94,13 +98,16 @@ std::optional<Eta> EtaEstimate::at(int64_t n, int64_t total) const {
   if (step_time_.blocks() < kMinBlocks) return std::nullopt;
   const Expected pauses = pauses_.ahead(n, total, last_s_ - first_s_, step_time_.steps());
   const double wider = student(step_time_.certainty());
-  auto all = step_time_.ahead(total - n);
+  std::array<Spread, StepTime::kSpeeds> all;
+  size_t count = 0;
   double s = 0, least = HUGE_VAL, most = 0;
-  for (Expected& e : all) {
+  for (Expected e : step_time_.ahead(total - n)) {
     e.s += pauses.s;
     e.variance = (e.variance + pauses.variance + kClockVariance) * wider * wider;
+    const double deviation = std::sqrt(e.variance);
+    all[count++] = {e.s, deviation, e.weight};
     s += e.weight * e.s;
-    const double off = kNormal90 * deviation(e) / e.s;
+    const double off = kNormal90 * deviation / e.s;
     least = std::min(least, e.s / (1 + off));
     most = std::max(most, e.s * (1 + off));
   }

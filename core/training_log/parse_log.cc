@@ -11,7 +11,8 @@
 namespace stoker::training_log {
 namespace {
 
-constexpr size_t kRead = 256 * 1024;
+constexpr size_t kRead = 64 * 1024;  // more would not stay in the processor's cache until it is read
+static_assert(kRead >= kHeadBytes);
 
 size_t read_some(int fd, char* to, size_t size) {
   while (true) {

@@ -36,7 +36,11 @@ Parser::Parser(const StreamInfo& info) : lines_(info.start_offset, info.max_line
 }
 
 void Parser::push(std::string_view bytes, const LogEmit& emit) {
-  lines_.push(bytes, [&](const LogLine& line) { read(line, emit); });
+  lines_.push(
+      bytes, [&](const LogLine& line) { read(line, emit); },
+      [&](std::string_view rest, std::uint64_t first_byte) {
+        return version_lines_left_ > 0 ? 0 : trainer_.read_frame(rest, first_byte, emit);
+      });
 }
 
 void Parser::finish(std::int32_t /*why*/, const LogEmit& emit) {

@@ -32,4 +32,12 @@ std::optional<Number> parse_number(std::string_view text) noexcept {
   return number;
 }
 
+std::size_t read_long_real(std::string_view text, std::size_t at, Number& out) noexcept {
+  const char* const end = text.data() + text.size();
+  const auto [behind, error] = std::from_chars(text.data() + at, end, out.r);
+  out.whole = false;
+  return error == std::errc{} && behind != end ? static_cast<std::size_t>(behind - text.data())
+                                               : std::string_view::npos;
+}
+
 }  // namespace stoker::transformers

@@ -15,7 +15,9 @@ class Parser final : public LogParser {
   explicit Parser(const StreamInfo& info) : lines_(info.start_offset, info.max_line_bytes) {}
 
   void push(std::string_view bytes, const LogEmit& emit) override {
-    lines_.push(bytes, [&](const LogLine& line) { trainer_.read(line, emit); });
+    lines_.push(
+        bytes, [&](const LogLine& line) { trainer_.read(line, emit); },
+        [&](std::string_view rest, std::uint64_t first_byte) { return trainer_.read_frame(rest, first_byte, emit); });
   }
   void finish(std::int32_t /*why*/, const LogEmit& emit) override {
     lines_.finish([&](const LogLine& line) { trainer_.read(line, emit); });

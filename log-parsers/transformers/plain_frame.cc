@@ -7,8 +7,7 @@
 namespace stoker::transformers {
 namespace {
 
-constexpr double kPowers[] = {1, 1e1, 1e2, 1e3, 1e4};
-constexpr char kSame = '\xff', kDigit = '\xf0';
+constexpr char kDigit = '\xff';
 
 // Digits at text[i], which something else follows; false for none, and for more than fit.
 bool skip_digits(std::string_view text, std::size_t& i) noexcept {
@@ -32,91 +31,66 @@ bool skip_interval(std::string_view text, std::size_t& i) noexcept {
 
 }  // namespace
 
-bool PlainFrame::differs_in_digits(std::string_view text) const noexcept {
-  const auto differs = [&](std::size_t at) {
-    unsigned char any = 0;
-    for (std::size_t k = 0; k < kBlock; ++k)
-      any |= static_cast<unsigned char>((text[at + k] ^ last_[at + k]) & constant_[at + k]);
-    return any;
-  };
-  unsigned char any = differs(size_ - kBlock);
-  for (std::size_t at = 0; at + kBlock < size_; at += kBlock) any |= differs(at);
-  return any == 0;
-}
-
-bool PlainFrame::read_digits(std::string_view text, Bar& out) const noexcept {
-  unsigned other = 0;  // what shares the bits of digits and is none
-  const auto digit = [&](std::size_t i) {
-    const auto value = static_cast<unsigned>(text[i] - '0');
-    other |= value > 9 ? 1 : 0;
-    return static_cast<std::int64_t>(value);
-  };
-  std::int64_t n = 0, seconds = 0, part = 0, rate = 0;
-  for (std::size_t i = n_.begin; i < n_.end; ++i) n = n * 10 + digit(i);
-  for (std::size_t i = elapsed_.begin; i < elapsed_.end; ++i) {
-    if (last_[i] == ':') {
-      seconds = (seconds + part) * 60;
-      part = 0;
-    } else {
-      part = part * 10 + digit(i);
-    }
+// That the digits in [begin, end) may be others in the next frame, and how they are read. False where they are too
+// many.
+bool PlainFrame::mark(Place& place, std::size_t begin, std::size_t end) noexcept {
+  if (end < 8 || end - begin > 8) return false;
+  place = {end, 0};
+  for (std::size_t i = begin; i < end; ++i) {
+    if (!is_digit(last_[i])) continue;
+    digits_[i] = kDigit;
+    place.mask |= std::uint64_t{0xF} << 8 * (8 - (end - i));
   }
-  for (std::size_t i = rate_.begin; i < point_; ++i) rate = rate * 10 + digit(i);
-  for (std::size_t i = point_ + 1U; i < rate_.end; ++i) rate = rate * 10 + digit(i);
-  if (other != 0) return false;
-  const double value = static_cast<double>(rate) / kPowers[rate_.end - point_ - 1];
-  out = bar_;
-  out.n = n;
-  out.elapsed_s = static_cast<double>(seconds + part);
-  out.rate = rate == 0 ? -1 : slow_ ? 1 / value : value;
-  out.unit = text.substr(unit_.begin, static_cast<std::size_t>(unit_.end - unit_.begin));
   return true;
 }
 
-bool PlainFrame::learn(std::string_view text, Bar& out) noexcept {
-  if (text.size() < kBlock || text.size() > kLongest || text.back() != ']') return false;
-  const auto place = [](std::size_t begin, std::size_t end) {
-    return Place{static_cast<std::uint8_t>(begin), static_cast<std::uint8_t>(end)};
-  };
+bool PlainFrame::learn(std::string_view text) noexcept {
+  if (!detail::kLittleEndian || text.size() < kBlock || text.size() > kLongest || text.back() != ']') return false;
   size_ = kNone;
   std::size_t i = text.find_first_not_of(' ');
   const std::size_t percent = i;
   if (!skip_digits(text, i) || i - percent > 3 || !skip(text, i, "%|")) return false;
-  i = text.find_first_of("|{", i);
+  const std::size_t sign = i - 2;
+  i = text.find_first_of("|{[", i);
   if (i == kNone || !skip(text, i, "| ")) return false;
   const std::size_t n = i;
   if (!skip_digits(text, i) || text[i] != '/') return false;
-  n_ = place(n, i++);
-  const std::size_t total = i;
+  const std::size_t n_end = i++, total = i;
   if (!skip_digits(text, i)) return false;
   bar_.total = parse_number(text.substr(total, i - total))->i;
   if (!skip(text, i, " [")) return false;
   const std::size_t elapsed = i;
   if (!skip_interval(text, i) || text[i] != '<') return false;
-  elapsed_ = place(elapsed, i++);
-  const std::size_t left = i;
+  const std::size_t elapsed_end = i++, left = i;
+  // MM:SS or H:MM:SS, as the places of their eight bytes are taken.
+  const auto time = text.substr(elapsed, elapsed_end - elapsed);
+  const auto is_colon = [&](std::size_t back) { return time.size() < back || time[time.size() - back] == ':'; };
+  if (!is_colon(3) || !is_colon(6)) return false;
   if (!skip_interval(text, i) || text[i] != ',') return false;
   const std::size_t comma = i++;
   while (text[i] == ' ') ++i;
   const std::size_t rate = i;
   if (!skip_digits(text, i) || text[i] != '.') return false;
-  point_ = static_cast<std::uint8_t>(i++);
-  if (!skip_digits(text, i) || i - point_ > 4) return false;
-  rate_ = place(rate, i);
-  auto unit = text.substr(i, text.size() - 1 - i);
+  const std::size_t point = i++;
+  if (!skip_digits(text, i) || i != point + 3) return false;
+  const std::size_t rate_end = i;
+  const auto unit = text.substr(i, text.size() - 1 - i);
   slow_ = unit.starts_with("s/");
   if (unit.find_first_of(",{[]") != kNone || (!slow_ && !unit.ends_with("/s"))) return false;
-  unit_ = slow_ ? place(i + 2, text.size() - 1) : place(i, text.size() - 3);
+  if (unit.starts_with('e') || has_capital(text)) return false;  // an exponent; a message
+  unit_ = slow_ ? i + 2 : i;
+  unit_size_ = unit.size() - 2;
   bar_.begin = percent;
   bar_.end = text.size();
 
   std::memcpy(last_.data(), text.data(), text.size());
-  constant_.fill(kSame);
-  for (const Place& digits : {place(percent, percent + 1), n_, elapsed_, place(left, comma), rate_})
-    for (std::size_t k = digits.begin; k < digits.end; ++k)
-      if (is_digit(text[k])) constant_[k] = kDigit;
+  digits_.fill(0);
+  std::memset(digits_.data() + percent, kDigit, sign - percent);
+  for (std::size_t k = left; k < comma; ++k)
+    if (is_digit(text[k])) digits_[k] = kDigit;
+  if (!mark(n_, n, n_end) || !mark(elapsed_, elapsed, elapsed_end) || !mark(rate_, rate, rate_end)) return false;
   size_ = text.size();
-  return read_digits(text, out);
+  return true;
 }
 
 }  // namespace stoker::transformers

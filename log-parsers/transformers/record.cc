@@ -6,7 +6,7 @@ namespace stoker::transformers {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kMaxItems = 256;
+constexpr std::size_t kMaxItems = 256, kMaxLeads = 2048;
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
 
@@ -51,12 +51,11 @@ std::size_t skip_value(std::string_view text, std::size_t i) noexcept {
 // A plain number, perhaps in quotes, that the ',' or '}' at the index returned follows at once; npos for all others.
 std::size_t read_plain_value(std::string_view text, std::size_t i, Number& out) noexcept {
   if (i >= text.size()) return kNone;
-  const char* const end = text.data() + text.size();
   const char quote = text[i];
   const bool quoted = quote == '\'' || quote == '"';
-  const char* at = read_plain_number(text.data() + i + (quoted ? 1 : 0), end, out);
-  if (at == nullptr || (quoted && (at == end || *at++ != quote))) return kNone;
-  return at != end && (*at == ',' || *at == '}') ? static_cast<std::size_t>(at - text.data()) : kNone;
+  std::size_t end = read_plain_number(text, i + (quoted ? 1 : 0), out);
+  if (end == kNone || (quoted && text[end++] != quote)) return kNone;
+  return end < text.size() && (text[end] == ',' || text[end] == '}') ? end : kNone;
 }
 
 // tensor(1.5, device='cuda:0') and np.float64(1.5) are numbers too.
@@ -96,10 +95,41 @@ const Item* Record::find(std::string_view key) const noexcept {
   return nullptr;
 }
 
-std::size_t parse_record(std::string_view text, std::size_t at, Record& out) {
-  out.items.clear();
+std::size_t Record::parse(std::string_view text, std::size_t at) {
+  const std::size_t behind = known_ ? parse_like_last(text, at) : kNone;
+  return behind != kNone ? behind : parse_any(text, at);
+}
+
+std::size_t Record::parse_like_last(std::string_view text, std::size_t at) noexcept {
+  for (std::size_t k = 0; k < shape_.size(); ++k) {
+    const Lead& lead = shape_[k];
+    if (!has_at(text, at, std::string_view(leads_).substr(lead.begin, lead.end - lead.begin))) return kNone;
+    items[k].key = text.substr(at + lead.key_begin - lead.begin, lead.key_end - lead.key_begin);
+    at = read_plain_value(text, at + lead.end - lead.begin, items[k].value);
+    if (at == kNone) return kNone;
+  }
+  return text[at] == '}' ? at + 1 : kNone;
+}
+
+// False where a record has more than is kept.
+bool Record::learn(std::string_view lead, std::string_view key) {
+  const std::size_t begin = leads_.size(), key_begin = begin + static_cast<std::size_t>(key.data() - lead.data());
+  if (begin + lead.size() > kMaxLeads || shape_.size() == kMaxItems) return false;
+  leads_ += lead;
+  const auto place = [](std::size_t i) { return static_cast<std::uint16_t>(i); };
+  shape_.push_back({place(begin), place(leads_.size()), place(key_begin), place(key_begin + key.size())});
+  return true;
+}
+
+std::size_t Record::parse_any(std::string_view text, std::size_t at) {
+  items.clear();
+  leads_.clear();
+  shape_.clear();
+  known_ = false;
+  bool plain = true;
   std::size_t i = at + 1;
   while (true) {
+    const std::size_t begin = i - 1;
     i = skip_spaces(text, i);
     if (i >= text.size() || (text[i] != '\'' && text[i] != '"')) return kNone;
     std::string_view key;
@@ -110,15 +140,18 @@ std::size_t parse_record(std::string_view text, std::size_t at, Record& out) {
     i = skip_spaces(text, i + 1);
     Number value;
     std::size_t end = read_plain_value(text, i, value);
+    plain = plain && end != kNone && !key.empty() && learn(text.substr(begin, i - begin), key);
     const bool known = end != kNone || read_value(text, i, end, value);
     if (end == kNone) return kNone;
-    if (known && !key.empty() && out.items.size() < kMaxItems) {
-      Item& item = out.items.emplace_back();
+    if (known && !key.empty() && items.size() < kMaxItems) {
+      Item& item = items.emplace_back();
       item.key = key;
       item.value = value;
     }
-    if (text[end] == '}') return end + 1;
     i = end + 1;
+    if (text[end] != '}') continue;
+    known_ = plain;
+    return i;
   }
 }
 

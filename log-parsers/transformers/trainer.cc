@@ -49,6 +49,12 @@ bool is_within(std::string_view before) noexcept {
   return !before.empty() && std::string_view("[(,'\"=").find(before.back()) != kNone;
 }
 
+bool has_no_origin(const LogLine& line) noexcept { return line.rank < 0 && line.source.empty(); }
+
+bool same_word(std::string_view a, std::string_view b) noexcept {  // most often it is the very same
+  return a.size() == b.size() && (a.data() == b.data() || a == b);
+}
+
 }  // namespace
 
 void Trainer::finish(const LogEmit& emit) {
@@ -64,7 +70,7 @@ void Trainer::read(const LogLine& line, const LogEmit& emit) {
   if (Bar bar; plain_frame_.read(line.text, bar)) return read_bar(line, bar);
   if (is_blank(line.text)) return;
   if (line.text.front() == '{') {
-    const std::size_t behind = parse_record(line.text, 0, record_);
+    const std::size_t behind = record_.parse(line.text, 0);
     if (behind != kNone && is_blank(line.text.substr(behind))) return read_record(line, {});
   }
   const std::size_t behind_bars = read_bars(line);
@@ -76,10 +82,23 @@ void Trainer::read(const LogLine& line, const LogEmit& emit) {
   read_message(line, line.text.substr(behind_bars));
 }
 
-void Trainer::turn_to(const LogLine& line) {
-  const auto is_its = [&](const Origin& origin) { return origin.rank == line.rank && origin.source == line.source; };
-  if (is_its(origins_[origin_])) return;
-  const auto known = std::find_if(origins_.begin(), origins_.end(), is_its);
+std::size_t Trainer::read_frame(std::string_view rest, std::uint64_t first_byte, const LogEmit& emit) {
+  Bar bar;
+  if (start_block_.open() || !plain_frame_.read_front(rest, bar)) return 0;
+  LogLine line;
+  line.text = rest.substr(0, bar.end);
+  line.first_byte = first_byte;
+  line.last_byte = first_byte + bar.end - 1;
+  line.redrawn = rest[bar.end] == '\r';
+  emit_ = &emit;
+  turn_to(line);
+  read_bar(line, bar);
+  return bar.end;
+}
+
+void Trainer::find_origin(const LogLine& line) {
+  const auto known =
+      std::find_if(origins_.begin(), origins_.end(), [&](const Origin& origin) { return origin.is_of(line); });
   origin_ = static_cast<std::size_t>(known - origins_.begin());
   if (known != origins_.end()) return;
   if (origins_.size() >= kMaxOrigins) {
@@ -137,6 +156,9 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
   }
   emit_phase(line, kind.phase);
   const auto title = utf8_view(bar.title, title_), unit = utf8_view(bar.unit.substr(0, 40), unit_);
+  if (ProgressFields::fits(bar) && has_no_origin(line)) {
+    return emit(line, STOKER_EVENT_PROGRESS, title, progress_fields_.fill(kind.scope, bar, unit));
+  }
   fields_.clear();
   fields_.add("scope", kind.scope);
   fields_.add("n", bar.n);
@@ -144,10 +166,7 @@ void Trainer::read_bar(const LogLine& line, const Bar& bar) {
   if (!unit.empty()) fields_.add("unit", unit);
   if (bar.elapsed_s >= 0) fields_.add("elapsed_s", bar.elapsed_s);
   if (bar.rate > 0) fields_.add("rate", bar.rate);
-  LogEvent event;
-  event.kind = STOKER_EVENT_PROGRESS;
-  event.name = title;
-  emit(line, event);
+  emit(line, STOKER_EVENT_PROGRESS, title);
 }
 
 void Trainer::read_records(const LogLine& line) {
@@ -155,7 +174,7 @@ void Trainer::read_records(const LogLine& line) {
   for (std::size_t at = line.text.find('{'); at != kNone && failed < kMaxFailedDicts;) {
     std::size_t behind = kNone;
     if (at + 1 < line.text.size() && (line.text[at + 1] == '\'' || line.text[at + 1] == '"')) {
-      behind = parse_record(line.text, at, record_);
+      behind = record_.parse(line.text, at);
       if (behind == kNone) ++failed;
     }
     if (behind != kNone) read_record(line, line.text.substr(0, at));
@@ -190,16 +209,20 @@ void Trainer::read_record(const LogLine& line, std::string_view before) {
   }
 }
 
-void Trainer::emit(const LogLine& line, LogEvent& event) {
+void Trainer::emit(const LogLine& line, std::int32_t kind, std::string_view name) {
   if (line.rank >= 0) fields_.add("@rank", line.rank);
-  if (!line.source.empty()) {
-    fields_.add("@source", utf8_view(line.source, source_text_));
-  }
-  event.flags = line.truncated ? STOKER_EVENT_TRUNCATED : 0;
-  event.first_byte = line.first_byte;
-  event.last_byte = line.last_byte;
-  event.fields = fields_.view();
-  (*emit_)(event);
+  if (!line.source.empty()) fields_.add("@source", utf8_view(line.source, source_text_));
+  emit(line, kind, name, fields_.view());
+}
+
+void Trainer::emit(const LogLine& line, std::int32_t kind, std::string_view name,
+                   std::span<const stoker_field> fields) {
+  (*emit_)({.kind = kind,
+            .flags = line.truncated ? std::uint32_t{STOKER_EVENT_TRUNCATED} : 0,
+            .first_byte = line.first_byte,
+            .last_byte = line.last_byte,
+            .name = name,
+            .fields = fields});
 }
 
 void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name) {
@@ -221,10 +244,7 @@ void Trainer::emit_numbers(const LogLine& line, std::int32_t kind, std::string_v
       fields_.add(key, item.value.r);
     }
   }
-  LogEvent event;
-  event.kind = kind;
-  event.name = utf8_view(name, title_);
-  emit(line, event);
+  emit(line, kind, utf8_view(name, title_));
 }
 
 void Trainer::read_message(const LogLine& line, std::string_view text) {
@@ -234,6 +254,7 @@ void Trainer::read_message(const LogLine& line, std::string_view text) {
     return;
   }
   read_parameters(text);
+  if (!has(text, "v")) return;  // neither "saving" nor "saved"
   read_checkpoint(line, text);
   read_model(line, text);
 }
@@ -318,25 +339,17 @@ void Trainer::begin_run() noexcept {
 // A training begins anew without the block that would say so.
 void Trainer::restart(const LogLine& line, std::int64_t total) {
   begin_run();
-  fields_.clear();
-  fields_.add("run", run_);
-  const std::string_view framework = framework_.empty() ? std::string_view("transformers") : framework_;
-  fields_.add("framework", framework);
-  fields_.add("total_steps", total);
-  LogEvent event;
-  event.kind = STOKER_EVENT_RUN;
-  event.name = framework;
-  emit(line, event);
+  Start start;
+  start.framework = framework_;
+  start.total_steps = total;
+  emit_run(line, start);
 }
 
 void Trainer::emit_phase(const LogLine& line, std::string_view phase) {
-  if (phase.empty() || phase == phase_ || !is_main()) return;
+  if (phase.empty() || same_word(phase, phase_) || !is_main()) return;
   phase_ = phase;
-  LogEvent event;
-  event.kind = STOKER_EVENT_PHASE;
-  event.name = phase_;
   fields_.clear();
-  emit(line, event);
+  emit(line, STOKER_EVENT_PHASE, phase_);
 }
 
 void Trainer::emit_start(const LogLine& line, Start start) {
@@ -355,7 +368,11 @@ void Trainer::emit_start(const LogLine& line, Start start) {
   training().start(start.total_steps);
   summarized_ = false;
   advances_to_doubt_ = 0;
-  const auto framework = start.framework.empty() ? std::string("transformers") : start.framework;
+  emit_run(line, start);
+}
+
+void Trainer::emit_run(const LogLine& line, const Start& start) {
+  const auto framework = start.framework.empty() ? std::string_view("transformers") : std::string_view(start.framework);
   fields_.clear();
   fields_.add("run", run_);
   fields_.add("framework", framework);
@@ -387,10 +404,7 @@ void Trainer::emit_start(const LogLine& line, Start start) {
     else
       fields_.add(fact.name, fact.value);
   }
-  LogEvent event;
-  event.kind = STOKER_EVENT_RUN;
-  event.name = framework;
-  emit(line, event);
+  emit(line, STOKER_EVENT_RUN, framework);
 }
 
 void Trainer::emit_checkpoint(const Checkpoint& checkpoint, bool complete) {
@@ -421,7 +435,7 @@ int Trainer::detect(std::string_view head) {
   int failed = 0;
   for (auto at = head.find("{'"); at != kNone && failed < kMaxFailedDicts; at = head.find("{'", at + 1)) {
     std::string_view name;
-    if (parse_record(head.substr(0, std::min(head.size(), at + 4096)), at, record) == kNone)
+    if (record.parse(head.substr(0, std::min(head.size(), at + 4096)), at) == kNone)
       ++failed;
     else if (classify(record, name) != 0 && record.find("epoch") != nullptr)
       return 80;

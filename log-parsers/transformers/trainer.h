@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "field_list.h"
 #include "plain_frame.h"
+#include "progress_fields.h"
 #include "record.h"
 #include "sdk/include/stoker/cpp/log_lines.hpp"
 #include "sdk/include/stoker/cpp/log_parser.hpp"
@@ -19,6 +21,8 @@ namespace stoker::transformers {
 class Trainer {
  public:
   void read(const LogLine& line, const LogEmit& emit);
+  // For LogLines, beside read(): a frame of a bar that differs from the last one in digits alone.
+  std::size_t read_frame(std::string_view rest, std::uint64_t first_byte, const LogEmit& emit);
   // After the last line.
   void finish(const LogEmit& emit);
   // How likely the head of a log is of a Trainer, 0 to 100.
@@ -30,6 +34,7 @@ class Trainer {
   void versions(std::string transformers, std::string torch);
   // A training begins, of which nothing more is known yet than what was told.
   void start(const LogLine& line, const Start& known, const LogEmit& emit);
+  // `name` is of static life.
   void phase(const LogLine& line, std::string_view name, const LogEmit& emit);
 
  private:
@@ -38,6 +43,8 @@ class Trainer {
     std::int32_t rank = -1;
     std::string source;
     TrainingBar bar;
+
+    [[nodiscard]] bool is_of(const LogLine& line) const noexcept { return rank == line.rank && source == line.source; }
   };
   struct Checkpoint {
     std::string path;
@@ -56,13 +63,18 @@ class Trainer {
 
   [[nodiscard]] TrainingBar& training() noexcept { return origins_[origin_].bar; }
   // Looks up whose line it is.
-  void turn_to(const LogLine& line);
+  void turn_to(const LogLine& line) {
+    if (!origins_[origin_].is_of(line)) find_origin(line);
+  }
+  void find_origin(const LogLine& line);
   [[nodiscard]] bool is_main() const noexcept { return main_ == kNoOrigin || main_ == origin_; }
-  // Fills in what every event says of its line.
-  void emit(const LogLine& line, LogEvent& event);
+  // With what every event says of its line; without `fields`, those of fields_.
+  void emit(const LogLine& line, std::int32_t kind, std::string_view name);
+  void emit(const LogLine& line, std::int32_t kind, std::string_view name, std::span<const stoker_field> fields);
 
   void emit_numbers(const LogLine& line, std::int32_t kind, std::string_view name);
   void emit_start(const LogLine& line, Start start);
+  void emit_run(const LogLine& line, const Start& start);
   void emit_phase(const LogLine& line, std::string_view phase);
   void emit_checkpoint(const Checkpoint& checkpoint, bool complete);
   void begin_run() noexcept;
@@ -73,6 +85,7 @@ class Trainer {
   PlainFrame plain_frame_;
   Record record_;
   FieldList fields_;
+  ProgressFields progress_fields_;
   std::string title_, unit_, repaired_, source_text_;  // as UTF-8, where a log has none
   StartBlock start_block_;
   static constexpr std::size_t kNoOrigin = static_cast<std::size_t>(-1);
@@ -82,7 +95,7 @@ class Trainer {
   std::optional<Checkpoint> checkpoint_;  // announced
   std::string model_;                     // where the trained model is being written, not one of its checkpoints
   std::int64_t trainable_parameters_ = -1;
-  std::string phase_;
+  std::string_view phase_;                                                  // of static life
   std::string framework_, version_, transformers_version_, torch_version_;  // told from outside
   std::int64_t run_ = 0, started_total_ = -1;
   int advances_to_doubt_ = 0;  // behind a traceback: that a bar advances does not yet show that the training goes on

@@ -11,7 +11,7 @@ void TrainingBar::adopt(const Bar& bar) noexcept {
   began_amid_ = bar.n > 0;
 }
 
-TrainingBar::Seen TrainingBar::feed(const Bar& bar) noexcept {
+TrainingBar::Seen TrainingBar::feed_other(const Bar& bar) noexcept {
   Seen seen;
   if (total_ == 0) adopt(bar);
   if (bar.total != total_) {
@@ -30,10 +30,7 @@ TrainingBar::Seen TrainingBar::feed(const Bar& bar) noexcept {
     seen.new_run = true;
     adopt(bar);
   }
-  seen.role = Role::train;
-  seen.advanced = bar.n > n_;
-  if (seen.advanced) n_ = bar.n;
-  return seen;
+  return advance(bar, seen.new_run);
 }
 
 void TrainingBar::start(std::int64_t total) noexcept {

@@ -16,7 +16,10 @@ class TrainingBar {
     bool new_run = false;   // the training began anew
   };
 
-  Seen feed(const Bar& bar) noexcept;
+  Seen feed(const Bar& bar) noexcept {
+    if (bar.total != total_ || bar.total == 0 || bar.n <= 0) return feed_other(bar);
+    return advance(bar, false);  // the training's, amid a run
+  }
   // The start block named the total: only a bar of that total is the training's. A training begins.
   void start(std::int64_t total) noexcept;
   // A training record was read; true when it shows that the bar last taken for an evaluation is a new training.
@@ -30,6 +33,12 @@ class TrainingBar {
 
  private:
   void adopt(const Bar& bar) noexcept;
+  Seen feed_other(const Bar& bar) noexcept;
+  Seen advance(const Bar& bar, bool new_run) noexcept {
+    const bool advanced = bar.n > n_;
+    if (advanced) n_ = bar.n;
+    return {Role::train, advanced, new_run};
+  }
 
   std::int64_t total_ = 0, n_ = -1;  // total 0: not known yet
   std::int64_t other_total_ = 0;     // of a bar that began after the training had ended

@@ -1,7 +1,17 @@
 // A log as a Trainer writes it when nothing buffers its output, of any size; the same bytes every time.
 //
 // A frame of the bar for each step, and of five steps one record: then the bar is blanked, the record printed, the
-// bar drawn again. Every 500 steps an evaluation with a bar of its own, and a checkpoint.
+// bar drawn again. Every 250 steps an evaluation with a bar of its own, every 500 a checkpoint.
+//
+// How much of each there is was counted in the 24 public logs of trainings (Transformers, TRL, unsloth, LLaMA-Factory,
+// axolotl; 2.9 MB between the first and the last record of each) that have nine records or more, all taken together:
+//                     frames  records  other lines  blanked bars  evaluations
+//   a record, there   6.39    1        0.16         0.70          0.021
+//   a record, here    6.4     1        0.18         1.02          0.02
+//   of bytes, there   71.5 %  16.2 %   3.5 %        6.6 %         2.0 %
+//   of bytes, here    69.8 %  16.8 %   3.6 %        9.1 %         0.5 %
+// Of the learning rates 98 % have nine digits or more and 92 % sixteen or seventeen, of the gradient norms 93 %; losses
+// and epochs are rounded. Logs of axolotl are taken to be of the same mix, because the same Trainer writes them.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +33,8 @@ class TrainerLog {
     while (out.size() < size) {
       if (step_ == 0) begin(out);
       five_steps(out);
-      if (step_ % 500 == 0) evaluate(out);
+      if (step_ % 30 == 0) other_line(out);
+      if (step_ % 250 == 0) evaluate(out);
       if (step_ == kSteps) end(out);
     }
     return out;
@@ -31,7 +42,7 @@ class TrainerLog {
   [[nodiscard]] uint64_t records() const { return records_; }  // with 'loss'
 
  private:
-  static constexpr int kSteps = 20'000, kEvalSteps = 25;
+  static constexpr int kSteps = 20'000, kEvalSteps = 20;
   static constexpr double kSecondsAStep = 1.5;
 
   template <class... Args>
@@ -75,12 +86,23 @@ class TrainerLog {
     for (int i = 0; i < 5; ++i) frame(out, ++step_, kSteps, kSecondsAStep);
     out += '\r';
     out.append(54, ' ');
-    print(out, "\r{'loss': %.4g, 'grad_norm': %.3g, 'learning_rate': %.3g, 'epoch': %.2g}\n", 0.2 + some(1),
+    print(out, "\r{'loss': %.4g, 'grad_norm': %.16g, 'learning_rate': %.17g, 'epoch': %.2g}\n", 0.2 + some(1),
           0.5 + some(5), 2e-5 * (1.0 - static_cast<double>(step_) / kSteps), static_cast<double>(step_) / kSteps);
     ++records_;
     frame(out, step_, kSteps, kSecondsAStep);
-    if (step_ % 250 == 0)
-      out += "\n`use_cache=True` is incompatible with gradient checkpointing. Setting `use_cache=False`.\n";
+  }
+
+  void other_line(std::string& out) {
+    static constexpr const char* kLines[] = {
+        "`use_cache=True` is incompatible with gradient checkpointing. Setting `use_cache=False`.",
+        "/opt/venv/lib/python3.11/site-packages/torch/utils/checkpoint.py:85: UserWarning: None of the inputs have "
+        "requires_grad=True. Gradients will be None",
+        "huggingface/tokenizers: The current process just got forked, after parallelism has already been used. "
+        "Disabling "
+        "parallelism to avoid deadlocks...",
+        "[2026-05-01 09:12:53,747] [INFO] [axolotl.utils.dataloader._len_est:262] [PID:4242] "
+        "packing_efficiency_estimate: 0.98 total_num_tokens per device: 1143541"};
+    print(out, "\n%s\n", kLines[step_ / 30 % (axolotl_ ? 4 : 3)]);
   }
 
   void evaluate(std::string& out) {
@@ -90,6 +112,7 @@ class TrainerLog {
           "\r%46s\r{'eval_loss': %.16g, 'eval_runtime': %.4f, 'eval_samples_per_second': %.3f, "
           "'eval_steps_per_second': %.3f, 'epoch': %.2g}\n",
           "", 0.3 + some(1), 5 + some(1), 30 + some(2), 4 + some(1), static_cast<double>(step_) / kSteps);
+    if (step_ % 500 != 0) return;
     print(out,
           axolotl_ ? "[2026-05-01 09:12:53,747] [INFO] [axolotl.core.trainers.base.save:641] [PID:4242] "
                      "Saving model checkpoint to ./out/checkpoint-%d\n"

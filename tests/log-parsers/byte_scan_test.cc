@@ -39,9 +39,39 @@ TEST(ByteScan, ReadsDigits) {
     const size_t end = std::min(text.find_first_not_of("0123456789", from), text.size());
     const auto digits = text.substr(from, std::min<size_t>(end - from, 8));
     uint64_t value = 1;
-    EXPECT_EQ(read_eight_digits(text.data() + from, text.data() + text.size(), value), digits.size()) << text;
+    EXPECT_EQ(read_eight_digits(text, from, value), digits.size()) << text;
     EXPECT_EQ(value, digits.empty() ? 0 : std::stoull(digits)) << text;
   });
+}
+
+TEST(ByteScan, FindsAPartAtItsPlace) {
+  each_text("xy", [](const std::string& text, size_t from) {
+    for (const size_t size : {0, 1, 7, 8, 9, 16, 17, 21}) {
+      std::string part = text.substr(from, size);
+      EXPECT_TRUE(has_at(text, from, part)) << part << " at " << from << " in " << text;
+      if (part.empty()) continue;
+      part[(from + size) % part.size()] = 'z';
+      EXPECT_FALSE(has_at(text, from, part)) << part << " at " << from << " in " << text;
+    }
+    EXPECT_FALSE(has_at(text, from, text.substr(from) + "x"));
+  });
+}
+
+TEST(ByteScan, TellsWhetherOnlyDigitsDiffer) {
+  std::mt19937 random(3);
+  constexpr std::string_view kCharacters("0159/: x\xb5", 10);
+  for (int round = 0; round < 100000; ++round) {
+    std::string a(16 + random() % 40, 'x'), b = a, digits(a.size(), '\0');
+    for (unsigned changes = random() % 4; changes > 0; --changes) {
+      const size_t i = random() % a.size();
+      a[i] = kCharacters[random() % kCharacters.size()];
+      b[i] = kCharacters[random() % kCharacters.size()];
+      digits[i] = random() % 3 == 0 ? '\0' : '\xff';
+    }
+    bool expected = true;
+    for (size_t i = 0; i < a.size(); ++i) expected &= a[i] == b[i] || (digits[i] != '\0' && a[i] >= '0' && a[i] <= '9');
+    EXPECT_EQ(equal_but_digits(a.data(), b.data(), digits.data(), a.size()), expected) << a << " and " << b;
+  }
 }
 
 TEST(ByteScan, TellsKindsOfText) {

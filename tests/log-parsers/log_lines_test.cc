@@ -56,6 +56,34 @@ TEST(LogLines, LeaveWhatOnlyLooksLikeALauncherPrefix) {
   }
 }
 
+// A reader that takes the segments of one length itself, where it is asked for them.
+TEST(LogLines, OfferWhatTheReaderMayKnow) {
+  const std::string_view bytes = "abc\rde\r\nabc\r\nabc\nab\x1b[0mc\nabc";
+  const std::vector<std::string> whole = {"known abc@0",  "de@4-5r",   "known abc@8",
+                                          "known abc@13", "abc@17-23", "abc@25-27"};
+  for (const size_t chunk : {1u, 2u, 3u, 4u, 5u, 100u}) {
+    std::vector<std::string> told, texts;
+    LogLines lines;
+    const auto each = [&](const LogLine& line) {
+      texts.emplace_back(line.text);
+      told.push_back(std::string(line.text) + "@" + std::to_string(line.first_byte) + "-" +
+                     std::to_string(line.last_byte) + (line.redrawn ? "r" : ""));
+    };
+    const auto known = [&](std::string_view rest, uint64_t first_byte) -> size_t {
+      if (rest.size() < 4 || !rest.starts_with("abc") || !LogLines::is_line_end(rest[3])) return 0;
+      texts.emplace_back("abc");
+      told.push_back("known abc@" + std::to_string(first_byte));
+      return 3;
+    };
+    for (size_t at = 0; at < bytes.size(); at += chunk) lines.push(bytes.substr(at, chunk), each, known);
+    lines.finish(each);
+    EXPECT_EQ(texts, (std::vector<std::string>{"abc", "de", "abc", "abc", "abc", "abc"})) << chunk;
+    if (chunk == 100) {
+      EXPECT_EQ(told, whole);
+    }
+  }
+}
+
 TEST(LogLines, DropsByteOrderMarks) {
   for (const size_t chunk : {1u, 2u, 100u})
     EXPECT_EQ(lines_of("\xEF\xBB\xBF"

@@ -78,6 +78,14 @@ class LogLines {
   // Calls `each(const LogLine&)` for every segment that ends in `bytes`.
   template <class Each>
   void push(std::string_view bytes, Each&& each) {
+    push(bytes, each, [](std::string_view, std::uint64_t) { return std::size_t{0}; });
+  }
+
+  // The same for a reader that knows what often comes: `known(rest, first_byte)` may read a segment that lies at the
+  // front of `rest` with its line end, and that has neither control characters nor a prefix. It returns the segment's
+  // size without the line end; 0 where it read none.
+  template <class Each, class Known>
+  void push(std::string_view bytes, Each&& each, Known&& known) {
     std::size_t at = 0;
     while (at < bytes.size()) {
       if (after_cr_) {
@@ -85,6 +93,14 @@ class LogLines {
         if (bytes[at] == '\n') {  // CRLF is one line end
           ++offset_;
           ++at;
+          continue;
+        }
+      }
+      if (held_bytes_ == 0) {
+        if (const std::size_t size = known(bytes.substr(at), offset_); size > 0) {
+          after_cr_ = bytes[at + size] == '\r';
+          offset_ += size + 1;
+          at += size + 1;
           continue;
         }
       }
@@ -110,9 +126,9 @@ class LogLines {
   // How many bytes are held; never more than max_line_bytes.
   [[nodiscard]] std::size_t held() const noexcept { return held_.size(); }
 
- private:
-  static bool is_line_end(char c) noexcept { return c == '\n' || c == '\r'; }
+  static constexpr bool is_line_end(char c) noexcept { return c == '\n' || c == '\r'; }
 
+ private:
   void keep(std::string_view bytes) {
     held_bytes_ += bytes.size();
     offset_ += bytes.size();

@@ -29,17 +29,17 @@ class LogEmit {
 
   // Leaves push() or finish() by an exception of the layer's own when the host has had enough; let it pass.
   void operator()(const LogEvent& event) const {
-    auto made = sized<stoker_log_event>();
-    made.kind = event.kind;
-    made.severity = event.severity;
-    made.flags = event.flags;
-    made.time_ms = event.time_ms;
-    made.first_byte = event.first_byte;
-    made.last_byte = event.last_byte;
-    made.name = str(event.name);
-    made.text = str(event.text);
-    made.fields = event.fields.data();
-    made.n_fields = event.fields.size();
+    const stoker_log_event made = {.struct_size = sizeof(stoker_log_event),
+                                   .kind = event.kind,
+                                   .severity = event.severity,
+                                   .flags = event.flags,
+                                   .time_ms = event.time_ms,
+                                   .first_byte = event.first_byte,
+                                   .last_byte = event.last_byte,
+                                   .name = str(event.name),
+                                   .text = str(event.text),
+                                   .fields = event.fields.data(),
+                                   .n_fields = event.fields.size()};
     const stoker_status status = sink_(user_, &made);
     if (status != STOKER_OK) throw detail::Stopped{status};
   }
