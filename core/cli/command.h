@@ -91,6 +91,7 @@ Command plugins_command();
 Command run_command();
 Command serve_command();
 Command show_command();
+Command templates_command();
 Command version_command();
 
 // The commands in the order of the help.
