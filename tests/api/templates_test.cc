@@ -13,11 +13,12 @@ class TemplatesTest : public World {
  protected:
   void SetUp() override { serve(); }
 
-  Answer call(const std::string& method, const std::string& path, const std::string& body = {}) {
+  Answer call(const std::string& method, const std::string& path, const std::string& body = {},
+              const std::string& token = kApp) {
     RawClient client(server->port());
     std::vector<std::pair<std::string, std::string>> fields;
     if (!body.empty()) fields.emplace_back("Content-Type", "application/json");
-    return client.call(method, path, kApp, fields, body);
+    return client.call(method, path, token, fields, body);
   }
   std::string upload(const std::string& bytes) {
     RawClient client(server->port());
@@ -66,6 +67,16 @@ TEST_F(TemplatesTest, ABadParameterIsAProblemWithItsField) {
            R"({"template":"tiny-lm","params":{"epochs":0},"inputs":[{"from":"file:x","to":"data/train.jsonl"}]})");
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr(R"("field":"params.epochs")"));
+}
+
+// How many examples a file holds is its owner's alone to know.
+TEST_F(TemplatesTest, AnEstimateDoesNotReadTheFilesOfOthers) {
+  const std::string spec = R"({"template":"tiny-lm","inputs":[{"from":"file:)" + upload("not json\n") +
+                           R"(","to":"data/train.jsonl"}],"log_parser":"none"})";
+  const Answer foreign = call("POST", "/v1/estimates", spec, kOther);
+  EXPECT_EQ(foreign.status, 400);
+  EXPECT_THAT(foreign.body, HasSubstr("inputs[0].from: there is no file "));
+  EXPECT_THAT(call("POST", "/v1/estimates", spec).body, testing::Not(HasSubstr("there is no file")));
 }
 
 TEST_F(TemplatesTest, OffersAreAskedForInTermsOfATemplate) {

@@ -76,7 +76,7 @@ TEST_F(TemplateTest, TinyLmLearnsFromTwoHundredChats) {
   EXPECT_THAT(after["rests_on"].dump(), HasSubstr("hours: 1 earlier job of the template tiny-lm on "));
 }
 
-TEST_F(TemplateTest, AnEstimateCountsOnlyTheCallersOwnData) {
+TEST_F(TemplateTest, AnEstimateNamesWhatIsWrongWithTheData) {
   start_agent();
   const Answer absent = post("/v1/estimates", spec("file-none", "{}"));
   EXPECT_EQ(absent.status, 400);
