@@ -31,13 +31,32 @@ std::optional<double> hours_of(const Target& target) {
   return hours;
 }
 
+void write_training(JsonWriter& json, const jobs::JobSpec& spec, const std::optional<jobs::TrainingSize>& size) {
+  json.key("training");
+  if (!spec.from_template) {
+    json.null();
+    return;
+  }
+  const auto count = [&](const char* name, int64_t jobs::TrainingSize::* member) {
+    json.key(name);
+    size ? json.integer((*size).*member) : json.null();
+  };
+  json.begin_object().member("template", spec.from_template->id);
+  count("examples", &jobs::TrainingSize::examples);
+  count("tokens", &jobs::TrainingSize::tokens);
+  count("steps", &jobs::TrainingSize::steps);
+  count("trained_tokens", &jobs::TrainingSize::trained_tokens);
+  json.member("gpu_memory_gb", static_cast<double>(spec.from_template->gpu_memory) / 1e9).end_object();
+}
+
 }  // namespace
 
 Reply estimate_cost(const ServerContext& context, const Request& request) {
   const auto hours = hours_of(request.target);
   const jobs::JobSpec spec = context.supervisor.read_spec(read_body(request.body), request.caller.admin());
-  const jobs::JobEstimate estimate = jobs::estimate_job(context.pipeline, spec, request.caller.name, hours,
-                                                        {context.closing, context.clock.mono_ms() + kEstimateMs});
+  const jobs::JobEstimate estimate =
+      jobs::estimate_job(context.pipeline, spec, request.caller.name, request.caller.admin(), hours,
+                         {context.closing, context.clock.mono_ms() + kEstimateMs});
   JsonWriter json;
   json.begin_object().key("offer");
   write_offer(json, estimate.offer);
@@ -54,6 +73,8 @@ Reply estimate_cost(const ServerContext& context, const Request& request) {
   json.key("rests_on").begin_array();
   for (const std::string& sentence : estimate.rests_on) json.text(to_utf8(sentence));
   json.end_array();
+  write_training(json, spec, estimate.training);
+  write_too_small(json, estimate.too_small);
   write_failures(json, estimate.failures);
   Reply reply;
   reply.body = json.end_object().str();

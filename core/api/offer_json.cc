@@ -72,4 +72,14 @@ void write_failures(JsonWriter& json, const std::vector<fleet::OfferFailure>& fa
   json.end_array();
 }
 
+void write_too_small(JsonWriter& json, const std::vector<jobs::TooSmall>& offers) {
+  json.key("too_small").begin_array();
+  for (const jobs::TooSmall& one : offers) {
+    json.begin_object().key("offer");
+    write_offer(json, one.offer);
+    json.member("why", one.why).end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace stoker::api

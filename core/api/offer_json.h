@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/fleet/offers.h"
+#include "core/jobs/needs.h"
 #include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::api {
@@ -12,5 +13,8 @@ void write_offer(JsonWriter& json, const fleet::AccountOffer& one);
 
 // "failures":[...] within an object.
 void write_failures(JsonWriter& json, const std::vector<fleet::OfferFailure>& failures);
+
+// "too_small":[...] within an object.
+void write_too_small(JsonWriter& json, const std::vector<jobs::TooSmall>& offers);
 
 }  // namespace stoker::api

@@ -25,6 +25,21 @@ double amount(const Target& target, const char* key) {
   return value;
 }
 
+// The offers must suffice for a training of this template.
+void read_template(const Target& target, const templates::Catalogue& catalogue, jobs::JobSpec& spec) {
+  const std::string id = target.text("template");
+  if (id.empty() && target.find("params"))
+    throw Error(Fault::invalid, "params are those of a template, and none is named", "give template too", "params");
+  if (id.empty()) return;
+  try {
+    const templates::Template& chosen = catalogue.find(id);
+    const templates::Params params(chosen, target.text("params"));
+    spec.from_template = {chosen.id, params.json(), {}, {}, templates::render(chosen, params).gpu_memory};
+  } catch (const Error& error) {
+    throw Error(Fault::invalid, error.what(), error.hint, error.field);
+  }
+}
+
 // "H100" or "H100:8", as in a job spec; `count` may say it apart.
 jobs::JobSpec needs_of(const Target& target) {
   jobs::JobSpec spec;
@@ -50,13 +65,15 @@ jobs::JobSpec needs_of(const Target& target) {
 }  // namespace
 
 Reply list_offers(const ServerContext& context, const Request& request) {
-  const jobs::JobSpec spec = needs_of(request.target);
+  jobs::JobSpec spec = needs_of(request.target);
+  read_template(request.target, context.pipeline.templates, spec);
   const auto all = context.accounts.usable();
   const auto accounts = spec.providers.empty() ? all : jobs::candidates(spec, all, context.pipeline.browser);
   const int64_t limit = request.target.number("limit", kMaxOffers, 1, kMaxOffers);
   plugin_host::OfferQuery query = jobs::query_of(spec);
   // A look around wants to see every number of GPUs unless it names one.
   if (!request.target.find("count") && request.target.text("gpu").find(':') == std::string::npos) query.max_gpus = 0;
+  query.min_gpu_mem_bytes = 0;
   fleet::OfferList list =
       context.offer_cache->list(context.clock, accounts, query, context.pipeline.browser,
                                 {context.closing, context.clock.mono_ms() + kListMs}, request.target.flag("fresh"));
@@ -64,6 +81,7 @@ Reply list_offers(const ServerContext& context, const Request& request) {
     list.offers.insert(list.offers.end(), list.sold_out.begin(), list.sold_out.end());
     fleet::sort_by_price(list.offers);
   }
+  const std::vector<jobs::TooSmall> too_small = jobs::take_too_small(spec, list.offers);
   JsonWriter json;
   json.begin_object().key("data").begin_array();
   int64_t written = 0;
@@ -72,6 +90,7 @@ Reply list_offers(const ServerContext& context, const Request& request) {
   json.end_array().key("asked").begin_array();
   for (const fleet::UsableAccount& account : accounts) json.text(account.id);
   json.end_array();
+  write_too_small(json, too_small);
   write_failures(json, list.failures);
   Reply reply;
   reply.body = json.end_object().str();

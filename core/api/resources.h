@@ -10,6 +10,9 @@ Reply get_health(const ServerContext& context, const Request& request);
 Reply get_openapi(const ServerContext& context, const Request& request);
 Reply list_plugins(const ServerContext& context, const Request& request);
 
+Reply list_templates(const ServerContext& context, const Request& request);
+Reply get_template(const ServerContext& context, const Request& request);
+
 Reply get_setup(const ServerContext& context, const Request& request);
 Reply connect_account(const ServerContext& context, const Request& request);
 Reply list_accounts(const ServerContext& context, const Request& request);

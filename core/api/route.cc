@@ -354,7 +354,9 @@ std::vector<Route> offer_routes() {
         {"max_price", "number", "per hour at most"},
         {"sold_out", "boolean", "also what can not be had now"},
         {"fresh", "boolean", "ask clouds again that answered less than a minute ago"},
-        {"limit", "integer", "how many at most"}}},
+        {"limit", "integer", "how many at most"},
+        {"template", "string", "with a GPU that suffices for this training template"},
+        {"params", "string", "the template's parameters, as JSON"}}},
       {"POST",
        "/v1/estimates",
        Scope::run,
@@ -366,6 +368,33 @@ std::vector<Route> offer_routes() {
        "JobSpec",
        "Tell what a job would cost, and what that rests on.",
        {{"hours", "number", "how long it takes; else as long as earlier jobs of its name"}}},
+  };
+}
+
+std::vector<Route> template_routes() {
+  return {
+      {"GET",
+       "/v1/templates",
+       Scope::run,
+       list_templates,
+       nullptr,
+       0,
+       200,
+       "TemplateList",
+       nullptr,
+       "List the training templates.",
+       {}},
+      {"GET",
+       "/v1/templates/{id}",
+       Scope::run,
+       get_template,
+       nullptr,
+       0,
+       200,
+       "Template",
+       nullptr,
+       "Show a training template and its parameters.",
+       {}},
   };
 }
 
@@ -422,7 +451,7 @@ std::vector<Route> all_routes() {
        {}},
   };
   for (auto&& more : {job_routes(), instance_routes(), account_routes(), token_routes(), ssh_key_routes(), offer_routes(),
-                      openai::routes()})
+                      template_routes(), openai::routes()})
     table.insert(table.end(), more.begin(), more.end());
   return table;
 }

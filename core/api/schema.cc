@@ -50,6 +50,8 @@ constexpr std::string_view kJob = R"({"type":"object","required":["id","name","o
 constexpr std::string_view kJobSpec = R"({"type":"object","properties":{"name":{"type":"string"},
 "provider":{"type":["string","array"]},"resources":{"type":"object"},"inputs":{"type":"array","items":{"type":"object",
 "properties":{"from":{"type":"string"},"to":{"type":"string"}}}},"env":{"type":"object"},"secrets":{"type":"object"},
+"template":{"type":"string"},"params":{"type":"object","description":"parameters of the template, see Template"},
+"rendered":{"type":"object","description":"what the template became; only given, never taken"},
 "setup":{"type":"string"},"run":{"type":"string"},"log_parser":{"type":"string"},"outputs":{"type":"array"},
 "checkpoints":{"type":"object"},"limits":{"type":"object"},"after":{"type":["string","object"]}}})";
 
@@ -175,20 +177,55 @@ constexpr std::string_view kFailure =
 "account":{"type":"string"},"provider":{"type":"string"},"code":{"type":"string"},"detail":{"type":"string"},
 "hint":{"type":"string"},"field":{"type":"string"}}})";
 
-constexpr std::string_view kOfferList = R"({"type":"object","required":["data","asked","failures"],"properties":{
+constexpr std::string_view kTooSmall =
+    R"({"type":"object","required":["offer","why"],"properties":{"offer":{"$ref":"#/components/schemas/Offer"},
+"why":{"type":"string","description":"what its GPUs lack for the training"}}})";
+
+constexpr std::string_view kOfferList =
+    R"({"type":"object","required":["data","asked","too_small","failures"],"properties":{
 "data":{"type":"array","items":{"$ref":"#/components/schemas/Offer"}},"asked":{"type":"array","items":{"type":"string"}},
+"too_small":{"type":"array","items":{"$ref":"#/components/schemas/TooSmall"}},
 "failures":{"type":"array","items":{"$ref":"#/components/schemas/Failure"}}}})";
 
 constexpr std::string_view kRange = R"({"type":"object","required":["low","likely","high"],"properties":{
 "low":{"type":"number"},"likely":{"type":["number","null"]},"high":{"type":"number"}}})";
 
 constexpr std::string_view kEstimate =
-    R"({"type":"object","required":["offer","offers","per_hour","hours","total","currency","cap","billing","rests_on","failures"],
+    R"({"type":"object","required":["offer","offers","per_hour","hours","total","currency","cap","billing","rests_on","training","too_small","failures"],
 "properties":{"offer":{"$ref":"#/components/schemas/Offer"},"offers":{"type":"integer"},"per_hour":{"$ref":"#/components/schemas/Range"},
 "hours":{"$ref":"#/components/schemas/Range"},"total":{"$ref":"#/components/schemas/Range"},"currency":{"type":"string"},
 "cap":{"type":"number"},"billing":{"type":"object","required":["granularity_s","minimum_s"],"properties":{
 "granularity_s":{"type":"integer"},"minimum_s":{"type":"integer"}}},"rests_on":{"type":"array","items":{"type":"string"}},
+"training":{"oneOf":[{"$ref":"#/components/schemas/Training"},{"type":"null"}]},
+"too_small":{"type":"array","items":{"$ref":"#/components/schemas/TooSmall"}},
 "failures":{"type":"array","items":{"$ref":"#/components/schemas/Failure"}}}})";
+
+constexpr std::string_view kTraining =
+    R"({"type":"object","required":["template","examples","tokens","steps","trained_tokens","gpu_memory_gb"],"properties":{
+"template":{"type":"string"},"examples":{"type":["integer","null"]},
+"tokens":{"type":["integer","null"],"description":"of the data set, about"},"steps":{"type":["integer","null"]},
+"trained_tokens":{"type":["integer","null"],"description":"of all steps, about"},
+"gpu_memory_gb":{"type":"number","description":"that each GPU must have; 0: needs no GPU"}}})";
+
+constexpr std::string_view kTemplate =
+    R"({"type":"object","required":["id","title","summary","task","ran_on","needs_gpu","can_serve","log_parser","checkpoints",
+"packages","outputs","data","parameters"],"properties":{"id":{"type":"string"},"title":{"type":"string"},
+"summary":{"type":"string"},"task":{"type":"string","enum":["chat","preference"]},
+"ran_on":{"type":"string","description":"where its script has run as it is here: cpu, or nothing"},
+"needs_gpu":{"type":"boolean"},"can_serve":{"type":"boolean"},"log_parser":{"type":"string"},"checkpoints":{"type":"string"},
+"packages":{"type":"array","items":{"type":"string"}},"outputs":{"type":"array","items":{"type":"string"}},
+"data":{"type":"array","items":{"type":"object","required":["to","required","help"],"properties":{"to":{"type":"string"},
+"required":{"type":"boolean"},"help":{"type":"string"}}}},"parameters":{"type":"array","items":{"type":"object",
+"required":["name","type","default","exceptions","min","max","choices","help","argument"],"properties":{
+"name":{"type":"string"},"type":{"type":"string","enum":["boolean","integer","number","text"]},
+"default":{"type":["boolean","number","string"]},"exceptions":{"type":"array","description":
+"defaults where another parameter has a certain value","items":{"type":"object","required":["parameter","value","default"],
+"properties":{"parameter":{"type":"string"},"value":{"type":"string"},"default":{"type":["boolean","number","string"]}}}},
+"min":{"type":["number","null"]},"max":{"type":["number","null"]},"choices":{"type":"array","items":{"type":"string"}},
+"help":{"type":"string"},"argument":{"type":"string"}}}}}})";
+
+constexpr std::string_view kTemplateList = R"({"type":"object","required":["data"],"properties":{
+"data":{"type":"array","items":{"$ref":"#/components/schemas/Template"}}}})";
 
 constexpr std::string_view kAttempt =
     R"({"type":"object","required":["attempt","instance_id","account","provider","machine","region","per_hour","currency",
@@ -233,9 +270,13 @@ const std::vector<std::pair<std::string_view, std::string_view>>& schemas() {
       {"NewSshKey", kNewSshKey},
       {"Offer", kOffer},
       {"Failure", kFailure},
+      {"TooSmall", kTooSmall},
       {"OfferList", kOfferList},
       {"Range", kRange},
       {"Estimate", kEstimate},
+      {"Training", kTraining},
+      {"Template", kTemplate},
+      {"TemplateList", kTemplateList},
       {"Attempt", kAttempt},
       {"OpenApi", kOpenApi},
   };

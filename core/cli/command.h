@@ -93,6 +93,7 @@ Command plugins_command();
 Command run_command();
 Command serve_command();
 Command show_command();
+Command templates_command();
 Command tokens_command();
 Command version_command();
 

@@ -1,6 +1,8 @@
 #include <Poco/URI.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/cli/command.h"
 #include "core/cli/ensure_agent.h"
 #include "core/cli/job_arguments.h"
@@ -56,12 +58,38 @@ std::string billing_text(const Json& billing) {
   return "steps of " + seconds_text(step) + (least > step ? ", " + seconds_text(least) + " at least" : "");
 }
 
+constexpr size_t kShownTooSmall = 3;
+
+// "200 examples, about 4210 tokens, 75 steps, 12.8 GB of GPU memory"
+std::string training_text(const Json& training) {
+  std::string text;
+  const auto add = [&](const char* format, const std::optional<int64_t>& count) {
+    if (count) text += (text.empty() ? "" : ", ") + fmt::format(fmt::runtime(format), *count);
+  };
+  add("{} examples", training["examples"].integer());
+  add("about {} tokens", training["tokens"].integer());
+  add("{} steps", training["steps"].integer());
+  const double memory = training["gpu_memory_gb"].number().value_or(0);
+  if (memory > 0) text += (text.empty() ? "" : ", ") + fmt::format("{:.1f} GB of GPU memory", memory);
+  return text;
+}
+
+void print_too_small(const std::vector<Json>& offers, std::ostream& out) {
+  for (size_t i = 0; i < std::min(offers.size(), kShownTooSmall); ++i) {
+    const Json offer = offers[i]["offer"];
+    out << fmt::format("{:<13}", i == 0 ? "too small" : "")
+        << printable(offer["machine"].text() + " of " + account_text(offer) + ": " + offers[i]["why"].text()) << "\n";
+  }
+  if (offers.size() > kShownTooSmall) out << fmt::format("{:<13}and {} more\n", "", offers.size() - kShownTooSmall);
+}
+
 void print(const Json& estimate, std::ostream& out) {
   const std::string currency = estimate["currency"].text();
   const auto money = [&](double amount) { return format_money(amount, currency); };
   const auto line = [&](const char* title, const std::string& text) {
     out << fmt::format("{:<13}", title) << printable(text) << "\n";
   };
+  if (const std::string text = training_text(estimate["training"]); !text.empty()) line("training", text);
   line("would take", machine_text(estimate["offer"]));
   line("price", price_text(estimate["per_hour"], estimate["offers"].integer().value_or(0), currency));
   line("hours", range_text(estimate["hours"], hours_text));
@@ -69,6 +97,7 @@ void print(const Json& estimate, std::ostream& out) {
   if (const double cap = estimate["cap"].number().value_or(0); cap > 0)
     line("cap", money(cap) + ", then the job is ended");
   line("billed in", billing_text(estimate["billing"]));
+  print_too_small(estimate["too_small"].items(), out);
   const char* title = "rests on";
   for (const auto& sentence : estimate["rests_on"].items()) {
     line(title, sentence.text());

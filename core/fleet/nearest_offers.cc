@@ -38,6 +38,9 @@ Misfit misfit_of(const AccountOffer& one, const plugin_host::OfferQuery& query) 
     miss(3, "resources.gpu", gpus + " only");
   else if (query.max_gpus != 0 && offer.gpu_count > query.max_gpus)
     miss(3, "resources.gpu", gpus);
+  if (offer.gpu_count > 0 && !has_gpu_memory(offer, query.min_gpu_mem_bytes))
+    miss(3, "resources.gpu",
+         fmt::format("{:.0f} GB of GPU memory only", static_cast<double>(offer.gpu_mem_bytes) / kGiga));
   if (query.max_micros_per_hour != 0 && offer.price.per_hour.micros > query.max_micros_per_hour)
     miss(1 + units(offer.price.per_hour.micros - query.max_micros_per_hour) / 1000, "resources.max_price_per_hour",
          fmt::format("over {:.2f} an hour", units(query.max_micros_per_hour)));
@@ -77,7 +80,9 @@ std::string name_of(const plugin_host::OfferQuery& query) {
   std::string name = query.machine.empty() ? "" : query.machine;
   if (!query.gpu_model.empty())
     name += fmt::format("{}{}x {}", name.empty() ? "" : " with ", query.min_gpus, query.gpu_model);
-  if (name.empty()) name = "any machine";
+  if (name.empty()) name = query.min_gpu_mem_bytes != 0 ? "any GPU" : "any machine";
+  if (query.min_gpu_mem_bytes != 0)
+    name += fmt::format(" with {:.1f} GB of memory", static_cast<double>(query.min_gpu_mem_bytes) / kGiga);
   if (!query.region.empty()) name += " in " + query.region;
   if (query.max_micros_per_hour != 0) name += fmt::format(" under {:.2f}/h", units(query.max_micros_per_hour));
   if (query.spot) name = "spot: " + name;

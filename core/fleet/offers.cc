@@ -134,12 +134,16 @@ std::vector<Gathering::Answer> gather(Clock& clock, const std::vector<UsableAcco
 
 int calls_left_behind() { return left_behind; }
 
+bool has_gpu_memory(const plugin_host::Offer& offer, uint64_t bytes) {
+  return offer.gpu_mem_bytes >= bytes || (offer.gpu_count > 0 && offer.gpu_mem_bytes == 0);
+}
+
 bool satisfies(const plugin_host::Offer& offer, const plugin_host::OfferQuery& query) {
   const auto is = [](const std::string& wanted, const std::string& got) { return wanted.empty() || wanted == got; };
   return is(query.region, offer.region) && is(query.machine, offer.machine) && is(query.cpu_arch, offer.cpu_arch) &&
          gpu_matches(query.gpu_model, offer.gpu_model) && offer.gpu_count >= query.min_gpus &&
          (query.max_gpus == 0 || offer.gpu_count <= query.max_gpus) && offer.vcpus >= query.min_vcpus &&
-         offer.gpu_mem_bytes >= query.min_gpu_mem_bytes && offer.mem_bytes >= query.min_mem_bytes &&
+         has_gpu_memory(offer, query.min_gpu_mem_bytes) && offer.mem_bytes >= query.min_mem_bytes &&
          (offer.disk_bytes == 0 || offer.disk_bytes >= query.min_disk_bytes) &&
          (query.max_micros_per_hour == 0 || offer.price.per_hour.micros <= query.max_micros_per_hour);
 }

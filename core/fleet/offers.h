@@ -52,6 +52,9 @@ using ProviderSource = std::function<std::shared_ptr<plugin_host::Provider>(cons
 // Whether the offer is what was asked for, whatever its availability.
 [[nodiscard]] bool satisfies(const plugin_host::Offer& offer, const plugin_host::OfferQuery& query);
 
+// Whether each of its GPUs has so much memory. A GPU whose memory its provider does not know is given the chance.
+[[nodiscard]] bool has_gpu_memory(const plugin_host::Offer& offer, uint64_t bytes);
+
 // Cheapest first; what is cheaper than another by its price an hour.
 void sort_by_price(std::vector<AccountOffer>& offers);
 

@@ -1,5 +1,7 @@
 #include "core/jobs/needs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -18,6 +20,8 @@ namespace {
 
 }  // namespace
 
+bool needs_gpu_memory(const JobSpec& spec) { return spec.from_template && spec.from_template->gpu_memory > 0; }
+
 plugin_host::OfferQuery query_of(const JobSpec& spec) {
   plugin_host::OfferQuery query;
   query.region = spec.resources.region;
@@ -25,6 +29,11 @@ plugin_host::OfferQuery query_of(const JobSpec& spec) {
   query.gpu_model = spec.resources.gpu;
   // As many as asked for and no more: eight where one was wanted cost eight times as much.
   query.min_gpus = query.max_gpus = static_cast<uint32_t>(spec.resources.gpu_count);
+  if (needs_gpu_memory(spec)) {
+    query.min_gpu_mem_bytes = spec.from_template->gpu_memory;
+    query.min_gpus = std::max(query.min_gpus, 1U);
+    if (spec.resources.machine.empty()) query.max_gpus = query.min_gpus;
+  }
   query.min_disk_bytes = static_cast<uint64_t>(spec.resources.disk_gb) * 1'000'000'000;
   query.max_micros_per_hour = std::llround(spec.resources.max_price_per_hour * 1e6);
   query.spot = spec.resources.spot;
@@ -52,8 +61,26 @@ std::vector<fleet::UsableAccount> candidates(const JobSpec& spec, const std::vec
     add(name);
   }
   if (!spec.providers.empty()) return chosen;
-  if (spec.resources.gpu.empty() && spec.resources.machine.empty() && add("local")) return chosen;
+  const bool any_machine = spec.resources.gpu.empty() && spec.resources.machine.empty() && !needs_gpu_memory(spec);
+  if (any_machine && add("local")) return chosen;
   return all;
+}
+
+std::vector<TooSmall> take_too_small(const JobSpec& spec, std::vector<fleet::AccountOffer>& offers) {
+  std::vector<TooSmall> out;
+  if (!needs_gpu_memory(spec)) return out;
+  const uint64_t needed = spec.from_template->gpu_memory;
+  const std::string need = templates::gigabytes_text(needed);
+  std::erase_if(offers, [&](const fleet::AccountOffer& one) {
+    const plugin_host::Offer& offer = one.offer;
+    if (offer.gpu_count > 0 && fleet::has_gpu_memory(offer, needed)) return false;
+    out.push_back({one, offer.gpu_count == 0
+                            ? "has no GPU; the training needs one with " + need
+                            : fmt::format("each GPU has {:.1f} GB; the training needs {}",
+                                          std::floor(static_cast<double>(offer.gpu_mem_bytes) / 1e8) / 10, need)});
+    return true;
+  });
+  return out;
 }
 
 }  // namespace stoker::jobs

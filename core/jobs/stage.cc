@@ -1,8 +1,8 @@
 // Uploads what the training needs: the runner's spec and the inputs.
 #include <algorithm>
 
+#include "core/jobs/inputs.h"
 #include "core/jobs/stages.h"
-#include "core/store/files.h"
 #include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::jobs {
@@ -66,10 +66,7 @@ void add_template(const JobRun& run, std::vector<remote::UploadFile>& files) {
 std::vector<remote::UploadFile> files_of(const JobRun& run) {
   std::vector<remote::UploadFile> files{{"spec.json", {}, runner_spec(run), false}};
   if (run.spec.from_template) add_template(run, files);
-  for (const Input& input : run.spec.inputs) {
-    const bool uploaded = input.from.starts_with("file:");
-    add_input(uploaded ? run.ctx.state_dir / "files" / input.from.substr(5) : fs::path(input.from), input.to, files);
-  }
+  for (const Input& input : run.spec.inputs) add_input(path_of(run.ctx, input), input.to, files);
   return files;
 }
 

@@ -9,10 +9,10 @@
 #include <system_error>
 
 #include "core/error.h"
+#include "core/jobs/inputs.h"
 #include "core/jobs/job_run.h"
 #include "core/jobs/needs.h"
 #include "core/private_file.h"
-#include "core/store/files.h"
 #include "core/store/job_id.h"
 
 namespace stoker::jobs {
@@ -37,23 +37,6 @@ void check_room(store::Database& db) {
   if (!db.has_reserve())
     throw Error(Fault::unavailable, "the disk of the state folder is full: no new job is taken",
                 "free space on that disk, then submit again");
-}
-
-void check_inputs(const PipelineContext& ctx, const JobSpec& spec, const Submission& submission) {
-  for (size_t i = 0; i < spec.inputs.size(); ++i) {
-    const std::string& from = spec.inputs[i].from;
-    const std::string field = "inputs[" + std::to_string(i) + "].from";
-    if (from.starts_with("file:")) {
-      const auto file = ctx.db.read([&](store::Connection& c) { return store::Files(c).find(from.substr(5)); });
-      if (!file || (!submission.admin && file->owner != submission.owner))
-        throw Error(Fault::invalid, field + ": there is no file " + from.substr(5), "POST /v1/files uploads one",
-                    field);
-      continue;
-    }
-    std::error_code error;
-    if (!std::filesystem::exists(from, error))
-      throw Error(Fault::invalid, field + ": " + from + " does not exist", "check the path", field);
-  }
 }
 
 // Known before anything is looked for.
@@ -127,7 +110,7 @@ JobSpec Supervisor::read_spec(const std::string& json, bool admin) const {
 
 JobRow Supervisor::submit(const Submission& submission) {
   const JobSpec spec = read_spec(submission.spec_json, submission.admin);
-  check_inputs(context_, spec, submission);
+  check_inputs(context_, spec, submission.owner, submission.admin);
   check_room(context_.db);
 
   JobRow job;

@@ -182,4 +182,14 @@ std::vector<JobRow> Jobs::succeeded(const std::string& name, const std::string& 
   return rows_of(q);
 }
 
+std::vector<JobRow> Jobs::succeeded_with(const std::string& used_template, const std::string& owner, int limit) const {
+  SQLite::Statement q(db_, std::string("SELECT ") + kColumns +
+                               " FROM jobs WHERE state = 'succeeded' AND owner = ?"
+                               " AND json_extract(spec, '$.template') = ? ORDER BY row DESC LIMIT ?");
+  q.bindNoCopy(1, owner);
+  q.bindNoCopy(2, used_template);
+  q.bind(3, limit);
+  return rows_of(q);
+}
+
 }  // namespace stoker::store

@@ -67,6 +67,9 @@ class Jobs {
   [[nodiscard]] std::vector<JobRow> open() const;  // not terminal, oldest first
   // Of one name and owner, newest first.
   [[nodiscard]] std::vector<JobRow> succeeded(const std::string& name, const std::string& owner, int limit) const;
+  // The same of one training template.
+  [[nodiscard]] std::vector<JobRow> succeeded_with(const std::string& used_template, const std::string& owner,
+                                                   int limit) const;
 
  private:
   Connection& db_;

@@ -125,7 +125,8 @@ class World : public testing::Test {
                                        folder.path(),
                                        folder.path(),
                                        "0123456789abcdef",
-                                       [](const std::string&) {}};
+                                       [](const std::string&) {},
+                                       templates::Catalogue(STOKER_SOURCE_DIR "/examples/templates")};
   jobs::Supervisor supervisor{pipeline};
   std::unique_ptr<Server> server;
 };

@@ -74,6 +74,25 @@ TEST_F(EstimateTest, says_what_is_not_known) {
             "billed in    steps of 1 s, 1 h at least\n");
 }
 
+TEST_F(EstimateTest, says_what_is_trained_and_what_is_too_small_for_it) {
+  const std::string small = R"({"offer":{"account":"lambda","provider":"lambda","machine":"gpu_1x_a10"},)"
+                            R"("why":"each GPU has 25.7 GB; the training needs 35.5 GB"})";
+  agent_.answer_to(
+      "POST /v1/estimates", 200,
+      std::string("{") + kOffer +
+          R"("offers":1,"per_hour":{"low":3.29,"likely":3.29,"high":3.29},"hours":{"low":1,"likely":1,"high":1},)"
+          R"("total":{"low":3.29,"likely":3.29,"high":3.29},"currency":"USD","cap":0,)" +
+          kBilling +
+          R"("rests_on":[],"failures":[],"training":{"template":"sft","examples":200,"tokens":4400,"steps":75,)"
+          R"("trained_tokens":13200,"gpu_memory_gb":35.51},"too_small":[)" +
+          small + "," + small + "," + small + "," + small + "]}");
+  const std::string out = estimate().out;
+  EXPECT_THAT(out, HasSubstr("training     200 examples, about 4400 tokens, 75 steps, 35.5 GB of GPU memory\n"));
+  EXPECT_THAT(out, HasSubstr("too small    gpu_1x_a10 of lambda: each GPU has 25.7 GB; the training needs 35.5 GB\n"
+                             "             gpu_1x_a10 of lambda: "));
+  EXPECT_THAT(out, HasSubstr("\n             and 1 more\n"));
+}
+
 TEST_F(EstimateTest, sends_the_job_without_its_secrets) {
   ::setenv("STOKER_TEST_NOT_SET", "really-secret", 1);
   agent_.answer_to("POST /v1/estimates?hours=1.5", 200, "{}");

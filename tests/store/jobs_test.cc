@@ -150,5 +150,27 @@ TEST_F(JobsTest, NamesEveryStateBothWays) {
   EXPECT_STREQ(error.what(), "unknown job state \"dead\" in the store");
 }
 
+TEST_F(JobsTest, FindsWhatSucceededWithATemplate) {
+  const auto add = [&](const std::string& id, const std::string& spec, JobState state, const std::string& owner) {
+    JobRow job = job_named(id);
+    job.spec = spec;
+    job.state = state;
+    job.owner = owner;
+    with<Jobs>([&](Jobs& jobs) { jobs.insert(job); });
+  };
+  add("old", R"({"template":"sft"})", JobState::succeeded, "app");
+  add("plain", R"({"run":"sft"})", JobState::succeeded, "app");
+  add("other", R"({"template":"dpo"})", JobState::succeeded, "app");
+  add("failed", R"({"template":"sft"})", JobState::failed, "app");
+  add("foreign", R"({"template":"sft"})", JobState::succeeded, "admin");
+  add("new", R"({"template":"sft"})", JobState::succeeded, "app");
+  std::vector<std::string> ids;
+  with<Jobs>([&](Jobs& jobs) {
+    for (const JobRow& job : jobs.succeeded_with("sft", "app", 10)) ids.push_back(job.id);
+    EXPECT_EQ(jobs.succeeded_with("sft", "app", 1).size(), 1U);
+  });
+  EXPECT_EQ(ids, (std::vector<std::string>{"new", "old"}));
+}
+
 }  // namespace
 }  // namespace stoker::store

@@ -18,6 +18,11 @@ def text_of(content):
     return "".join(part.get("text", "") for part in content if isinstance(part, dict))
 
 
+def plain_messages(messages):
+    """Only role and text, as chat templates take them."""
+    return [{"role": one["role"], "content": text_of(one.get("content"))} for one in messages]
+
+
 def read_example(line, where):
     try:
         example = json.loads(line)
