@@ -58,7 +58,9 @@ class Connector {
   // Proves the host key before anything of ours is sent. One attempt; the caller decides about another.
   virtual std::unique_ptr<Session> connect(const Target& target, const Wait& wait) = 0;
   // The same for a connection that carries TCP connections instead of commands.
-  virtual std::unique_ptr<Tunnel> open_tunnel(const Target& target, const Wait& wait);
+  virtual std::unique_ptr<Tunnel> open_tunnel(const Target& target, const Wait& /*wait*/) {
+    throw Error(Fault::unsupported, "connections to " + target.host + " carry commands only");
+  }
 };
 
 }  // namespace stoker::remote
