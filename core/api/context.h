@@ -16,6 +16,7 @@
 
 namespace stoker::jobs {
 class EventFeed;
+class KeptModels;
 struct PipelineContext;
 class Supervisor;
 }  // namespace stoker::jobs
@@ -38,7 +39,7 @@ struct ServerContext {
   fleet::Fleet& fleet;
   fleet::Accounts& accounts;
   plugin_host::Registry& registry;
-  const jobs::PipelineContext& pipeline;  // for estimates
+  const jobs::PipelineContext& pipeline;  // for estimates and logging in
   std::filesystem::path state_dir;        // jobs/<id>/{log,artifacts/}, files/<id>
   std::string version;                    // of the agent
 
@@ -47,6 +48,8 @@ struct ServerContext {
   std::string listen = "127.0.0.1:7465";  // a loopback address; port 0: a free one
   std::vector<Token> tokens = {};
   std::vector<std::string> origins = {};  // exact, as browsers send them: "https://app.example"
+
+  jobs::KeptModels* kept_models = nullptr;  // none: models can not be tried
 
   std::function<void(const std::string&)> log = [](const std::string&) {
   };  // faults that no answer can tell; any thread

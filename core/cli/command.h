@@ -66,6 +66,7 @@ struct Option {
 struct Argument {
   std::string name, help;
   bool required = true;
+  bool repeated = false;  // takes all that is left
 };
 
 struct Command {
@@ -91,6 +92,8 @@ Command plugins_command();
 Command run_command();
 Command serve_command();
 Command show_command();
+Command ssh_command();
+Command tunnel_command();
 Command version_command();
 
 // The commands in the order of the help.

@@ -30,9 +30,10 @@ class KeptModels {
   // The same to any port of the machine, with nothing started.
   [[nodiscard]] std::unique_ptr<remote::Stream> connect(const std::string& job_id, uint16_t port, const Wait& wait);
 
+  struct Machine;  // one that is talked to
+
  private:
-  struct Machine;
-  [[nodiscard]] std::shared_ptr<Machine> machine_of(const std::string& job_id);
+  [[nodiscard]] std::shared_ptr<Machine> machine_of(const std::string& id);
 
   PipelineContext context_;
   std::mutex mutex_;

@@ -118,6 +118,12 @@ pollfd ForwardedChannel::interest() const {
   return {deaf ? -1 : local_.get(), events, 0};
 }
 
+bool ForwardedChannel::listens() const {
+  const bool reads = !remote_ended_ && to_local_.empty();
+  const bool writes = !to_remote_.empty() || (local_ended_ && !end_sent_);
+  return channel_ == nullptr || gone_ || reads || writes;
+}
+
 bool ForwardedChannel::take_local() {
   if (local_ended_ || !to_remote_.empty()) {
     if (!local_ended_ || !hung_up_ || gone_) return false;

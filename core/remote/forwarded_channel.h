@@ -57,6 +57,9 @@ class ForwardedChannel {
   void fail(const std::string& why);
 
   [[nodiscard]] pollfd interest() const;  // in the local socket
+  // Whether something may be read from the SSH connection for it: not while its stream is not read, or the other side
+  // could fill our memory.
+  [[nodiscard]] bool listens() const;
   void seen(short events) { hung_up_ |= (events & (POLLHUP | POLLERR)) != 0; }
 
  private:

@@ -143,14 +143,15 @@ bool SshTunnel::step() {
   return moved;
 }
 
-// Without a channel nothing reads from the SSH connection: then only its end is watched.
+// Where nothing reads from the SSH connection only its end is watched, and once that is known not even that.
 void SshTunnel::wait_for_work() {
-  const short ssh = channels_.empty() ? short{POLLRDHUP} : short{POLLIN};
-  std::vector<pollfd> files = {{transport_->socket(), ssh, 0}, {link_->wakeup.get(), POLLIN, 0}};
+  const bool listens = std::any_of(channels_.begin(), channels_.end(), [](const auto& one) { return one->listens(); });
+  const pollfd ssh{ended_ && !listens ? -1 : transport_->socket(), listens ? short{POLLIN} : short{POLLRDHUP}, 0};
+  std::vector<pollfd> files = {ssh, {link_->wakeup.get(), POLLIN, 0}};
   for (const auto& channel : channels_) files.push_back(channel->opened() ? channel->interest() : pollfd{-1, 0, 0});
   if (::poll(files.data(), files.size(), -1) < 0 && errno != EINTR) throw system_error("poll", errno);
-  if (channels_.empty() && files[0].revents != 0)
-    throw Error(Fault::unavailable, transport_->place() + " closed the connection");
+  ended_ = ended_ || (!listens && files[0].revents != 0);
+  if (ended_ && channels_.empty()) throw Error(Fault::unavailable, transport_->place() + " closed the connection");
   for (size_t i = 0; i < channels_.size(); ++i) channels_[i]->seen(files[i + 2].revents);
 }
 

@@ -39,6 +39,7 @@ class SshTunnel final : public Tunnel {
   std::string peer_;                         // "user@host:port"
   std::shared_ptr<TunnelLink> link_;
   std::vector<std::unique_ptr<ForwardedChannel>> channels_;  // of the thread only
+  bool ended_ = false;                                       // the SSH connection, seen while nothing read from it
   std::mutex mutex_;                                         // of `requests_` and `why_`
   std::vector<std::unique_ptr<ForwardedChannel>> requests_;
   std::string why_;  // it is no longer alive

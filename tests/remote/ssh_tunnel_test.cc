@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -138,15 +139,20 @@ TEST_F(SshTunnelTest, ManyStreamsAtATimeGetTheirOwnBytes) {
 
 TEST_F(SshTunnelTest, AStreamThatNobodyReadsHoldsUpNoOther) {
   const Sshd sshd;
-  const Server server([](int fd) {
-    const std::string much = pattern(64 << 20, 1);
-    send_all(fd, much);
-  });
+  const std::string much = pattern(64 << 20, 1);
+  const Server server([&](int fd) { send_all(fd, much); });
   const Server other(echo);
   const auto tunnel = connector.open_tunnel(sshd.target(), {});
   {
     const auto unread = tunnel->open_tcp("127.0.0.1", server.port, within(5000));
     ::usleep(300'000);
+    timespec before{}, after{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    ::usleep(500'000);
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    const double spent =
+        static_cast<double>(after.tv_sec - before.tv_sec) + static_cast<double>(after.tv_nsec - before.tv_nsec) / 1e9;
+    EXPECT_LT(spent, 0.1) << "waiting keeps a processor busy";
     const auto stream = tunnel->open_tcp("127.0.0.1", other.port, within(5000));
     stream->write("quick", within(5000));
     stream->finish();

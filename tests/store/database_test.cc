@@ -142,7 +142,7 @@ TEST_F(DatabaseTest, RefusesANewerSchemaAndLeavesItAlone) {
   const std::string before = read_file(file_);
   const Error error = error_of([&] { const Database database(file_); });
   EXPECT_EQ(error.fault, Fault::invalid);
-  EXPECT_EQ(error.what(), file_.string() + " is from a newer stoker (schema 7, this one knows 2)");
+  EXPECT_EQ(error.what(), file_.string() + " is from a newer stoker (schema 7, this one knows 3)");
   EXPECT_EQ(error.hint, "install the newer version again, or give this one another state folder");
   EXPECT_EQ(read_file(file_), before);
 }
