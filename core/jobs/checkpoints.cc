@@ -184,6 +184,20 @@ class Home {
     });
   }
 
+  // What an agent before this one began and the machine has no more.
+  void drop_halves() {
+    run_.ctx.db.write("halves dropped", [&](store::Connection& connection) {
+      store::Artifacts artifacts(connection);
+      const auto rows = artifacts.of_job(run_.row.id);
+      std::set<std::string> halves;
+      for (const store::ArtifactRow& row : rows)
+        if (!row.complete) halves.insert(of(row.path));
+      halves.erase("");
+      for (const store::ArtifactRow& row : rows)
+        if (halves.contains(of(row.path))) artifacts.erase(run_.row.id, row.path);
+    });
+  }
+
   // Files without a row: what a commit made superfluous, now or before a crash.
   void sweep() {
     std::set<std::string> known;
@@ -312,6 +326,7 @@ void fetch_checkpoints(JobRun& run, bool ended, int64_t patience_ms, const std::
     else
       lost += (lost.empty() ? "" : ", ") + checkpoint->path;
   }
+  home.drop_halves();
   home.sweep();
   if (ended && !lost.empty()) throw Error(Fault::conflict, "checkpoints changed while they were fetched: " + lost);
 }

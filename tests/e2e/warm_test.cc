@@ -179,7 +179,7 @@ TEST_F(AccessTest, SshRunsACommandWithThePinnedKeyAndLeavesNone) {
 
 TEST_F(AccessTest, WithoutASshClientItSaysSo) {
   const std::string machine = keep_one();
-  const Result done = cli({"ssh", machine}, {"PATH=" + folder.string()});
+  const Result done = run({"/usr/bin/env", "PATH=" + folder.string(), program(), "ssh", machine}, environment());
   EXPECT_EQ(done.code, 1);
   EXPECT_THAT(done.err, HasSubstr("there is no ssh on this computer"));
 }
