@@ -15,6 +15,7 @@
 #include "core/fleet/accounts.h"
 #include "core/fleet/fleet.h"
 #include "core/fleet/sweeper.h"
+#include "core/jobs/kept_model.h"
 #include "core/jobs/supervisor.h"
 #include "core/plugin_host/http_service.h"
 #include "core/plugin_host/http_transport.h"
@@ -168,6 +169,7 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
   fleet::Fleet fleet(db, clock, fleet_work);
   fleet::Sweeper sweeper(jobs::fleet_context(context));
   jobs::Supervisor supervisor(context);
+  jobs::KeptModels kept_models(context);
 
   api::ServerContext api{.clock = clock,
                          .db = db,
@@ -180,7 +182,8 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
                          .state_dir = config.state_dir,
                          .version = kVersion,
                          .tokens = {},
-                         .origins = config.origins};
+                         .origins = config.origins,
+                         .kept_models = &kept_models};
   api.listen = config.listen;
   api.fine_tune_job = config.openai_job;
   api.chatmle = config.chatmle;

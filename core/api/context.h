@@ -16,6 +16,7 @@
 
 namespace stoker::jobs {
 class EventFeed;
+class KeptModels;
 struct PipelineContext;
 class Supervisor;
 }  // namespace stoker::jobs
@@ -40,7 +41,7 @@ struct ServerContext {
   fleet::Fleet& fleet;
   fleet::Accounts& accounts;
   plugin_host::Registry& registry;
-  const jobs::PipelineContext& pipeline;  // for estimates
+  const jobs::PipelineContext& pipeline;  // for estimates and logging in
   std::filesystem::path state_dir;        // jobs/<id>/{log,artifacts/}, files/<id>
   std::string version;                    // of the agent
 
@@ -52,6 +53,7 @@ struct ServerContext {
 
   std::string fine_tune_job;  // members of a job spec for those that come by OpenAI's API, a JSON object; empty: none
   bool chatmle = false;       // OpenAI's API says "running" of all that has not ended
+  jobs::KeptModels* kept_models = nullptr;  // none: models can not be tried
 
   std::function<void(const std::string&)> log = [](const std::string&) {
   };  // faults that no answer can tell; any thread

@@ -1,11 +1,14 @@
 #include <simdjson.h>
 
+#include <algorithm>
+
 #include "core/api/json_values.h"
 #include "core/api/page.h"
 #include "core/api/request_body.h"
 #include "core/api/resources.h"
 #include "core/error.h"
 #include "core/fleet/fleet.h"
+#include "core/jobs/machine_keys.h"
 #include "core/store/jobs.h"
 #include "core/utf8.h"
 
@@ -13,6 +16,26 @@ namespace stoker::api {
 namespace {
 
 constexpr int64_t kMaxKeepMinutes = 60 * 24 * 365;
+constexpr int64_t kAccessMs = 30 * kSecond;
+constexpr int64_t kHoldMs = 2 * kMinute;  // a caller that goes on using it says so once a minute
+
+// Which jobs had it, since when none has it, what that cost, and when it goes if none comes.
+void write_idleness(JsonWriter& json, const ServerContext& context, const store::InstanceRow& row) {
+  const int64_t now = context.clock.wall_ms();
+  const auto [uses, idle_cost] = context.db.read([&](store::Connection& c) {
+    return std::pair(store::Instances(c).uses(row.id), fleet::Fleet::idle_cost_of(c, row, now));
+  });
+  const bool idle = row.phase == store::InstancePhase::alive && row.kept && !uses.empty() && uses.back().until_ms > 0;
+  int64_t goes_ms = row.deadline_ms;
+  if (idle && row.keep_until_ms > 0) {
+    const int64_t until = std::max(row.keep_until_ms, row.busy_until_ms);
+    goes_ms = goes_ms > 0 ? std::min(goes_ms, until) : until;
+  }
+  json.member("holder", row.holder).member("jobs", static_cast<int64_t>(uses.size())).member("idle", idle);
+  write_time(json, "idle_since_ms", idle ? uses.back().until_ms : 0);
+  write_time(json, "goes_ms", row.gone_ms > 0 ? 0 : goes_ms);
+  json.member("idle_cost", units(idle_cost.micros_so_far));
+}
 
 void write_instance(JsonWriter& json, const ServerContext& context, const store::InstanceRow& row) {
   json.begin_object()
@@ -38,6 +61,7 @@ void write_instance(JsonWriter& json, const ServerContext& context, const store:
   write_time(json, "deadline_ms", row.deadline_ms);
   write_time(json, "gone_ms", row.gone_ms);
   write_cost(json, fleet::Fleet::cost_of(row, context.clock.wall_ms()));
+  write_idleness(json, context, row);
   json.end_object();
 }
 
@@ -107,6 +131,32 @@ Reply keep_instance(const ServerContext& context, const Request& request) {
 
 Reply stop_keeping_instance(const ServerContext& context, const Request& request) {
   return instance_reply(context, context.fleet.stop_keeping(request.parameters.at(0)), 200);
+}
+
+// The private key goes to the caller and nowhere else; that it did is logged.
+Reply open_access(const ServerContext& context, const Request& request) {
+  const store::InstanceRow row = context.fleet.get(request.parameters.at(0));
+  const Wait wait{context.closing, context.clock.mono_ms() + kAccessMs};
+  const remote::Target target = jobs::find_login(context.pipeline, row, wait);
+  context.fleet.hold(row.id, kHoldMs);
+  if (context.pipeline.alarm) context.pipeline.alarm(request.caller.name + " was given the SSH key of " + row.id);
+  JsonWriter json;
+  json.begin_object().member("id", row.id).member("host", target.host).member("port", int{target.port});
+  json.member("user", target.user).member("host_public_key", target.host_public_key);
+  json.member("private_key", target.private_key).end_object();
+  Reply reply;
+  reply.body = json.str();
+  return reply;
+}
+
+Reply release_instance(const ServerContext& context, const Request& request) {
+  context.fleet.hold(request.parameters.at(0), 0);
+  return instance_reply(context, context.fleet.get(request.parameters.at(0)), 200);
+}
+
+Reply hold_instance(const ServerContext& context, const Request& request) {
+  context.fleet.hold(request.parameters.at(0), kHoldMs);
+  return instance_reply(context, context.fleet.get(request.parameters.at(0)), 200);
 }
 
 }  // namespace stoker::api

@@ -8,13 +8,24 @@
 namespace stoker::api {
 namespace {
 
+std::vector<std::pair<store::UseRow, store::InstanceRow>> uses_of(const ServerContext& context,
+                                                                  const std::string& job_id) {
+  return context.db.read([&](store::Connection& c) {
+    const store::Instances rows(c);
+    std::vector<std::pair<store::UseRow, store::InstanceRow>> found;
+    for (const store::UseRow& use : rows.uses_by_job(job_id))
+      if (const auto row = rows.find(use.instance_id)) found.emplace_back(use, *row);
+    return found;
+  });
+}
+
 // Each machine that was tried, and why it came to nothing.
 void write_attempts(JsonWriter& json, const ServerContext& context, const std::string& job_id) {
   json.key("attempts").begin_array();
-  for (const store::InstanceRow& row :
-       context.db.read([&](store::Connection& c) { return store::Instances(c).of_job(job_id); }))
+  for (const auto& [use, row] : uses_of(context, job_id))
     json.begin_object()
-        .member("attempt", row.attempt)
+        .member("attempt", use.attempt)
+        .member("reused", row.job_id != job_id)
         .member("instance_id", row.id)
         .member("account", row.account)
         .member("provider", row.provider)

@@ -51,5 +51,8 @@ Reply get_instance(const ServerContext& context, const Request& request);
 Reply destroy_instance(const ServerContext& context, const Request& request);
 Reply keep_instance(const ServerContext& context, const Request& request);
 Reply stop_keeping_instance(const ServerContext& context, const Request& request);
+Reply hold_instance(const ServerContext& context, const Request& request);
+Reply release_instance(const ServerContext& context, const Request& request);
+Reply open_access(const ServerContext& context, const Request& request);
 
 }  // namespace stoker::api

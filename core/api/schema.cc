@@ -53,7 +53,7 @@ constexpr std::string_view kJobSpec = R"({"type":"object","properties":{"name":{
 "template":{"type":"string"},"params":{"type":"object","description":"parameters of the template, see Template"},
 "rendered":{"type":"object","description":"what the template became; only given, never taken"},
 "setup":{"type":"string"},"run":{"type":"string"},"log_parser":{"type":"string"},"outputs":{"type":"array"},
-"checkpoints":{"type":"object"},"limits":{"type":"object"},"after":{"type":["string","object"]}}})";
+"checkpoints":{"type":"object"},"serve":{"type":"object"},"limits":{"type":"object"},"after":{"type":["string","object"]}}})";
 
 constexpr std::string_view kJobList = R"({"type":"object","required":["data","has_more","last_id"],"properties":{
 "data":{"type":"array","items":{"$ref":"#/components/schemas/Job"}},"has_more":{"type":"boolean"},
@@ -71,14 +71,22 @@ constexpr std::string_view kArtifactList = R"({"type":"object","required":["data
 constexpr std::string_view kInstance =
     R"({"type":"object","required":["id","job_id","attempt","provider","account","state","cloud_id",
 "cloud_state","machine","region","zone","ssh_host","ssh_port","ssh_user","reason","kept","keep_until_ms","created_ms",
-"billed_from_ms","deadline_ms","gone_ms","cost"],"properties":{"id":{"type":"string"},"job_id":{"type":"string"},
+"billed_from_ms","deadline_ms","gone_ms","cost","holder","jobs","idle","idle_since_ms","goes_ms","idle_cost"],"properties":{"id":{"type":"string"},"job_id":{"type":"string"},
 "attempt":{"type":"integer"},"provider":{"type":"string"},"account":{"type":"string"},
 "state":{"type":"string","enum":["intent","unknown","refused","alive","deleting","gone"]},"cloud_id":{"type":"string"},
 "cloud_state":{"type":"string"},"machine":{"type":"string"},"region":{"type":"string"},"zone":{"type":"string"},
 "ssh_host":{"type":"string"},"ssh_port":{"type":"integer"},"ssh_user":{"type":"string"},"reason":{"type":"string"},
 "kept":{"type":"boolean"},"keep_until_ms":{"type":["integer","null"]},"created_ms":{"type":["integer","null"]},
 "billed_from_ms":{"type":["integer","null"]},"deadline_ms":{"type":["integer","null"]},
-"gone_ms":{"type":["integer","null"]},"cost":{"$ref":"#/components/schemas/Cost"}}})";
+"gone_ms":{"type":["integer","null"]},"cost":{"$ref":"#/components/schemas/Cost"},
+"holder":{"type":"string","description":"the job that has it, or had it last"},"jobs":{"type":"integer"},
+"idle":{"type":"boolean"},"idle_since_ms":{"type":["integer","null"]},"goes_ms":{"type":["integer","null"],
+"description":"when it is deleted at the latest, or sooner if it is idle until then"},"idle_cost":{"type":"number"}}})";
+
+constexpr std::string_view kAccess =
+    R"({"type":"object","required":["id","host","port","user","host_public_key","private_key"],"properties":{
+"id":{"type":"string"},"host":{"type":"string"},"port":{"type":"integer"},"user":{"type":"string"},
+"host_public_key":{"type":"string"},"private_key":{"type":"string"}}})";
 
 constexpr std::string_view kInstanceList = R"({"type":"object","required":["data","has_more","last_id"],"properties":{
 "data":{"type":"array","items":{"$ref":"#/components/schemas/Instance"}},"has_more":{"type":"boolean"},
@@ -229,7 +237,7 @@ constexpr std::string_view kTemplateList = R"({"type":"object","required":["data
 
 constexpr std::string_view kAttempt =
     R"({"type":"object","required":["attempt","instance_id","account","provider","machine","region","per_hour","currency",
-"state","reason"],"properties":{"attempt":{"type":"integer"},"instance_id":{"type":"string"},"account":{"type":"string"},
+"state","reason"],"properties":{"attempt":{"type":"integer"},"reused":{"type":"boolean"},"instance_id":{"type":"string"},"account":{"type":"string"},
 "provider":{"type":"string"},"machine":{"type":"string"},"region":{"type":"string"},"per_hour":{"type":"number"},
 "currency":{"type":"string"},"state":{"type":"string"},"reason":{"type":"string"}}})";
 
@@ -254,6 +262,7 @@ const std::vector<std::pair<std::string_view, std::string_view>>& schemas() {
       {"ArtifactList", kArtifactList},
       {"Instance", kInstance},
       {"InstanceList", kInstanceList},
+      {"Access", kAccess},
       {"Keep", kKeep},
       {"Setup", kSetup},
       {"Account", kAccount},

@@ -66,6 +66,7 @@ struct Option {
 struct Argument {
   std::string name, help;
   bool required = true;
+  bool repeated = false;  // takes all that is left
 };
 
 struct Command {
@@ -93,6 +94,8 @@ Command plugins_command();
 Command run_command();
 Command serve_command();
 Command show_command();
+Command ssh_command();
+Command tunnel_command();
 Command templates_command();
 Command tokens_command();
 Command version_command();

@@ -35,12 +35,12 @@ void add_command(CLI::App& app, Common& common, Parsed& parsed) {
   const Command& command = *parsed.command;
   parsed.app = app.add_subcommand(command.name, command.summary);
   parsed.app->footer("Exit codes:\n  " + command.exit_codes);
-  for (const auto& argument : command.arguments)
-    parsed.app->add_option(argument.name, parsed.values[argument.name], argument.help)
-        ->required(argument.required)
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->type_name("");
+  for (const auto& argument : command.arguments) {
+    auto* added = parsed.app->add_option(argument.name, parsed.values[argument.name], argument.help)
+                      ->required(argument.required)
+                      ->type_name("");
+    if (!argument.repeated) added->expected(1)->allow_extra_args(false);
+  }
   for (const auto& option : command.options) {
     if (option.value.empty()) {
       parsed.app->add_flag(option.name, parsed.switches[option.name], option.help);

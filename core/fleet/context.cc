@@ -11,7 +11,7 @@ InstanceRow commit(FleetContext& ctx, const char* what, const std::function<Inst
     if (ctx.changed) ctx.changed(connection, result);
     return result;
   });
-  if (ctx.committed) ctx.committed(row.job_id);
+  if (ctx.committed) ctx.committed(row.holder);
   return row;
 }
 

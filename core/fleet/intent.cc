@@ -11,9 +11,6 @@
 namespace stoker::fleet {
 namespace {
 
-// Time beyond the caps for fetching results and deleting, before the machine loses its right to live.
-constexpr int64_t kCollectGraceMs = 20 * kMinute;
-
 double units(int64_t micros) { return static_cast<double>(micros) / 1e6; }
 
 }  // namespace
@@ -30,7 +27,7 @@ store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request
   const int64_t now = ctx.clock.wall_ms();
   store::InstanceRow row;
   row.id = row.client_token = instance_name(ctx.install_id, request.job_id, request.attempt);
-  row.job_id = request.job_id;
+  row.job_id = row.holder = request.job_id;
   row.attempt = request.attempt;
   row.provider = request.offer.account.provider;
   row.account = request.offer.account.id;
@@ -42,13 +39,16 @@ store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request
   row.price_micros = offer.price.per_hour.micros;
   row.currency = offer.price.per_hour.currency;
   row.created_ms = now;
+  row.gpu_model = offer.gpu_model;
+  row.gpu_count = static_cast<int>(request.gpus);
+  row.image = request.image;
+  row.disk_bytes = std::max(static_cast<int64_t>(offer.disk_bytes), request.disk_bytes);
+  row.spot = request.spot;
   return commit(ctx, "intent", [&](store::Connection& connection) {
     if (request.offer.account.connected && !store::Accounts(connection).find(row.account))
       throw Error(Fault::unsupported, "account " + row.account + " was removed");
     store::Instances rows(connection);
-    int64_t spent = 0;
-    for (const store::InstanceRow& earlier : rows.of_job(request.job_id))
-      spent += Fleet::cost_of(earlier, now).micros_so_far;
+    const int64_t spent = Fleet::cost_of_job(connection, request.job_id, now).micros_so_far;
     const double price = units(row.price_micros);
     // In whole millionths: 0.1 x 3 is not more than 0.3.
     const int64_t left = std::llround(request.max_cost * 1e6) - spent;
@@ -64,6 +64,7 @@ store::InstanceRow commit_intent(FleetContext& ctx, const IntentRequest& request
                   "raise limits.max_cost or lower limits.max_hours", "limits.max_cost");
     const double hours = allowed_hours(request, spent);
     if (hours > 0) row.deadline_ms = now + static_cast<int64_t>(hours * kHour) + kCollectGraceMs;
+    row.made_deadline_ms = row.deadline_ms > 0 && request.keep ? row.deadline_ms + kKeepRoomMs : row.deadline_ms;
     rows.insert(row);
     rows.remember_region(row.account, row.region);
     return row;

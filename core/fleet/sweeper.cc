@@ -69,15 +69,15 @@ void Sweeper::close_orphans() {
     store::Jobs jobs(connection);
     for (const InstanceRow& row : store::Instances(connection).open()) {
       if (row.phase != InstancePhase::alive) continue;
-      const auto job = jobs.find(row.job_id);
+      const auto job = jobs.find(row.holder);
       const bool job_ended = !job || is_terminal(job->state);
       if (row.deadline_ms > 0 && now > row.deadline_ms)
         condemned.emplace_back(row.id, "its deadline has passed");
-      else if (row.kept && job_ended && row.keep_until_ms > 0 && now > row.keep_until_ms)
+      else if (row.kept && job_ended && row.keep_until_ms > 0 && now > row.keep_until_ms && now > row.busy_until_ms)
         condemned.emplace_back(row.id, "its idle time is over");
       else if (!row.kept && job_ended)
         condemned.emplace_back(row.id, "its job has ended");
-      else if (!job_ended && job->instance_id != row.id && row.attempt < job->attempt)
+      else if (!job_ended && job->instance_id != row.id && (row.holder != row.job_id || row.attempt < job->attempt))
         condemned.emplace_back(row.id, "the job went on with another machine");
     }
   });

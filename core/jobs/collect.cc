@@ -1,4 +1,5 @@
 // Brings home what the job made, as best it can when the job failed.
+#include "core/jobs/checkpoints.h"
 #include "core/jobs/log_ingest.h"
 #include "core/jobs/outputs.h"
 #include "core/jobs/phase.h"
@@ -27,12 +28,17 @@ void collect(JobRun& run) {
   std::string trouble;
   try {
     if (!well) stop_and_drain(run);
-    std::vector<std::string> patterns = checkpoint_patterns(run.spec);
-    patterns.insert(patterns.end(), run.spec.outputs.begin(), run.spec.outputs.end());
-    fetch_outputs(run, patterns, 0, well ? kAfterSuccessMs : kPatienceMs);
+    const int64_t patience_ms = well ? kAfterSuccessMs : kPatienceMs;
+    try {
+      fetch_checkpoints(run, true, patience_ms, nullptr);
+    } catch (const Error& error) {
+      if (error.fault != Fault::conflict) throw;  // the others' way home is well
+      trouble = error.what();
+    }
+    fetch_outputs(run, run.spec.outputs, patience_ms);
   } catch (const Error& error) {
     if (store::is_store_error(error) || run.closing().cancel.stop_requested()) throw;
-    trouble = std::string("not everything could be fetched: ") + error.what();
+    trouble += (trouble.empty() ? "" : "; ") + std::string("not everything could be fetched: ") + error.what();
   }
   run.commit("releasing", [&](store::JobRow& it) {
     it.state = store::JobState::releasing;

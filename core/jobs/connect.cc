@@ -4,6 +4,7 @@
 #include "core/fleet/context.h"
 #include "core/fleet/user_data.h"
 #include "core/jobs/stages.h"
+#include "core/jobs/warm_start.h"
 
 namespace stoker::jobs {
 namespace {
@@ -65,7 +66,10 @@ void connect(JobRun& run) {
   std::optional<int64_t> refused_ms;  // since when our key is
   for (;;) {
     try {
-      run.with_runner(kReachMs, [&](remote::RunnerClient& runner) { arm(run, runner); });
+      run.with_runner(kReachMs, [&](remote::RunnerClient& runner) {
+        arm(run, runner);
+        clean_up_after_others(run, runner);  // once our own dead-man's switch is set
+      });
       break;
     } catch (const Error& error) {
       if (may_be_left(run, error)) return leave_for_another(run, error);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/fleet/deletion.h"
+#include "core/jobs/machine_keys.h"
 #include "core/jobs/stages.h"
 #include "core/utf8.h"
 #include "sdk/include/stoker/cpp/json_writer.hpp"
@@ -108,7 +109,8 @@ void JobRun::give_up(const Error& error) {
   });
 }
 
-void JobRun::commit(const char* what, const std::function<void(store::JobRow&)>& edit) {
+void JobRun::commit(const char* what, const std::function<void(store::JobRow&)>& edit,
+                    const std::function<void(store::Connection&)>& also) {
   const store::JobRow before = row;
   store::JobRow after = row;
   edit(after);
@@ -120,6 +122,7 @@ void JobRun::commit(const char* what, const std::function<void(store::JobRow&)>&
     if (after.state != before.state || after.outcome != before.outcome)
       append_event(ctx, connection, after.id, "state", state_event(after));
     if (is_terminal(after.state)) append_event(ctx, connection, after.id, "end", end_event(after));
+    if (also) also(connection);
   });
   row = after;
   ctx.feed.publish(row.id);
@@ -174,7 +177,19 @@ plugin_host::Instance JobRun::ask_provider(const store::InstanceRow& machine) {
 }
 
 void JobRun::connect(int64_t give_up_ms) {
-  store::InstanceRow machine = instance();
+  const Wait patience = wait().until(give_up_ms);
+  if (!session_) log_in(instance(), patience);
+  runner_.emplace(*session_, ctx.runners, job_folder());
+  runner_->install(patience.until(ctx.clock.mono_ms() + 5 * kMinute));
+}
+
+void JobRun::try_login(const store::InstanceRow& machine, int64_t patience_ms) {
+  disconnect();
+  absent_since_ms_.reset();
+  log_in(machine, wait().until(ctx.clock.mono_ms() + patience_ms));
+}
+
+void JobRun::log_in(store::InstanceRow machine, const Wait& patience) {
   if (machine.phase != store::InstancePhase::alive)
     throw Error(Fault::not_found, "the machine " + machine.id + " is being deleted: " + machine.reason);
   const plugin_host::Instance now = ask_provider(machine);
@@ -189,17 +204,8 @@ void JobRun::connect(int64_t give_up_ms) {
       it.ssh_host = now.ssh_host;
       it.ssh_port = port;
     });
-  remote::Target target{machine.ssh_host, static_cast<uint16_t>(machine.ssh_port), machine.ssh_user,
-                        now.ssh_private_key, machine.host_public_key};
-  if (target.private_key.empty()) {
-    const auto key = ctx.vault.get("job/" + row.id + "/ssh/" + std::to_string(row.attempt));
-    if (!key) throw Error(Fault::internal, "the SSH key of " + machine.id + " is not in the vault");
-    target.private_key = key->view();
-  }
-  const Wait patience = wait().until(give_up_ms);
+  const remote::Target target = login_target(ctx, machine, now.ssh_private_key);
   session_ = ctx.connector.connect(target, patience.until(ctx.clock.mono_ms() + 30 * kSecond));
-  runner_.emplace(*session_, ctx.runners, job_folder());
-  runner_->install(patience.until(ctx.clock.mono_ms() + 5 * kMinute));
 }
 
 // A limit of one call that passed (deadline) is like a broken connection as long as the stage itself has time left.

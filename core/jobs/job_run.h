@@ -34,8 +34,10 @@ class JobRun {
   [[nodiscard]] Wait closing() const { return {closing_, INT64_MAX}; }
   void limit(int64_t ms) { deadline_ms_ = ctx.clock.mono_ms() + ms; }
 
-  // Edits the row and commits it with a `state` event (and `kind`/`data` when given).
-  void commit(const char* what, const std::function<void(store::JobRow&)>& edit);
+  // Edits the row and commits it with a `state` event, and in the same transaction `also`; what that throws takes all
+  // of it back.
+  void commit(const char* what, const std::function<void(store::JobRow&)>& edit,
+              const std::function<void(store::Connection&)>& also = nullptr);
   void emit(std::string_view kind, const std::string& data);
 
   // The machine of the current attempt; throws internal when there is none.
@@ -64,11 +66,14 @@ class JobRun {
     }
   }
   void disconnect();
+  // Logs in to a machine that may become the job's; the connection is used once it is.
+  void try_login(const store::InstanceRow& machine, int64_t patience_ms);
   // The machine gave a sign of life over the present connection.
   void heard() { heard_ms_ = ctx.clock.mono_ms(); }
 
  private:
   void connect(int64_t give_up_ms);
+  void log_in(store::InstanceRow machine, const Wait& patience);
   plugin_host::Instance ask_provider(const store::InstanceRow& machine);
   [[nodiscard]] bool may_retry(const Error& error, int64_t pause, int64_t give_up_ms) const;
   void rest_before_retry(const Error& error, int64_t pause);

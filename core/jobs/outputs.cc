@@ -23,15 +23,14 @@ void report_refused(JobRun& run, size_t refused) {
   run.emit("diagnosis", json.member("hint", "rename them in the training").end_object().str());
 }
 
-// The connection is well and the file is not: it changed, is gone, or lies where another one does.
+}  // namespace
+
 bool is_of_the_file(const Error& error) {
   return !store::is_store_error(error) && (error.fault == Fault::invalid || error.fault == Fault::conflict ||
                                            error.fault == Fault::forbidden || error.fault == Fault::internal);
 }
 
-}  // namespace
-
-void fetch_outputs(JobRun& run, const std::vector<std::string>& patterns, int64_t settled_ms, int64_t patience_ms) {
+void fetch_outputs(JobRun& run, const std::vector<std::string>& patterns, int64_t patience_ms) {
   size_t refused = 0;
   const auto entries = run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
     refused = 0;
@@ -46,7 +45,7 @@ void fetch_outputs(JobRun& run, const std::vector<std::string>& patterns, int64_
     const bool done = std::any_of(have.begin(), have.end(), [&](const store::ArtifactRow& row) {
       return row.path == entry.path && row.complete && row.xxh3 == entry.xxh3;
     });
-    if (done || (settled_ms > 0 && run.ctx.clock.wall_ms() - entry.mtime_ms < settled_ms)) continue;
+    if (done) continue;
     record(run, entry, false);
     try {
       ensure_private_folder((home / entry.path).parent_path());
@@ -59,7 +58,7 @@ void fetch_outputs(JobRun& run, const std::vector<std::string>& patterns, int64_
     }
     record(run, entry, true);
   }
-  if (refused > 0 && settled_ms == 0) report_refused(run, refused);
+  if (refused > 0) report_refused(run, refused);
   if (failed > 0)
     throw Error(Fault::conflict,
                 std::to_string(failed) + " of " + std::to_string(entries.size()) + " files did not come home: " + why);

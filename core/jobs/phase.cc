@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "core/fleet/fleet.h"
+#include "core/jobs/checkpoints.h"
 #include "core/jobs/log_ingest.h"
-#include "core/jobs/outputs.h"
 #include "sdk/include/stoker/cpp/json_writer.hpp"
 
 namespace stoker::jobs {
@@ -32,7 +32,11 @@ std::vector<std::pair<std::string, std::string>> secrets_of(const JobRun& run) {
 // Watches the caps and reports the cost while the job runs.
 class Meter {
  public:
-  explicit Meter(JobRun& run) : run_(run), fleet_(run.ctx.db, run.ctx.clock, run.ctx.fleet_work) {}
+  explicit Meter(JobRun& run) : run_(run), fleet_(run.ctx.db, run.ctx.clock, run.ctx.fleet_work) {
+    const auto uses =
+        run.ctx.db.read([&](store::Connection& c) { return store::Instances(c).uses_by_job(run.row.id); });
+    since_ms_ = uses.empty() ? run.ctx.clock.wall_ms() : uses.back().from_ms;
+  }
 
   void tick() {
     const int64_t now = run_.ctx.clock.mono_ms();
@@ -54,7 +58,7 @@ class Meter {
       throw Error(Fault::invalid,
                   fmt::format("limits.max_cost of {:g} {} is reached", run_.spec.max_cost, cost.currency),
                   "raise limits.max_cost", "limits.max_cost");
-    const double hours = static_cast<double>(run_.ctx.clock.wall_ms() - run_.instance().created_ms) / kHour;
+    const double hours = static_cast<double>(run_.ctx.clock.wall_ms() - since_ms_) / kHour;
     if (run_.spec.max_hours > 0 && hours >= run_.spec.max_hours)
       throw Error(Fault::invalid, fmt::format("limits.max_hours of {:g} is reached", run_.spec.max_hours),
                   "raise limits.max_hours", "limits.max_hours");
@@ -63,6 +67,7 @@ class Meter {
  private:
   JobRun& run_;
   fleet::Fleet fleet_;
+  int64_t since_ms_ = 0;  // when the job got its machine
   int64_t next_ms_ = 0, next_event_ms_ = 0;
 };
 
@@ -75,19 +80,17 @@ class CheckpointTimer {
   [[nodiscard]] bool due() const { return run_.ctx.clock.mono_ms() >= due_ms_; }
 
   // A checkpoint that can not be fetched now is fetched next time, or at the end.
-  void fetch() {
+  void fetch(const std::function<void()>& between) {
     try {
-      fetch_outputs(run_, checkpoint_patterns(run_.spec), kSettledMs, kPatienceMs);
+      fetch_checkpoints(run_, false, kPatienceMs, between);
     } catch (const Error& error) {
-      if (store::is_store_error(error) || run_.wait().cancel.stop_requested()) throw;
+      if (store::is_store_error(error) || run_.wait().cancel.stop_requested() || !error.field.empty()) throw;
       if (run_.ctx.alarm) run_.ctx.alarm("job " + run_.row.id + ": a checkpoint could not be fetched: " + error.what());
     }
     due_ms_ = next();
   }
 
  private:
-  static constexpr int64_t kSettledMs = 10 * kSecond;  // younger files may still be written to
-
   [[nodiscard]] int64_t next() const {
     if (run_.spec.checkpoints.path.empty()) return INT64_MAX;
     return run_.ctx.clock.mono_ms() + std::max(every_ms_, 5 * kSecond);
@@ -124,7 +127,7 @@ remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience
       ingest.finish();
       return *ended;
     }
-    checkpoints.fetch();
+    checkpoints.fetch(tick);
   }
 }
 

@@ -14,6 +14,7 @@ std::string instance_event(const store::InstanceRow& row) {
       .member("state", store::to_string(row.phase))
       .member("provider", row.provider);
   json.member("region", row.region).member("machine", row.machine);
+  if (row.holder != row.job_id) json.member("reused", true);
   if (!row.cloud_state.empty()) json.member("cloud_state", row.cloud_state);
   if (!row.reason.empty()) json.member("reason", row.reason);
   return json.end_object().str();
@@ -34,8 +35,8 @@ void append_event(const PipelineContext& ctx, store::Connection& connection, con
 
 fleet::FleetContext fleet_context(const PipelineContext& ctx) {
   const auto changed = [&ctx](store::Connection& connection, const store::InstanceRow& row) {
-    if (store::Jobs(connection).find(row.job_id))
-      append_event(ctx, connection, row.job_id, "instance", instance_event(row));
+    if (store::Jobs(connection).find(row.holder))
+      append_event(ctx, connection, row.holder, "instance", instance_event(row));
   };
   const auto committed = [&ctx](const std::string& job_id) { ctx.feed.publish(job_id); };
   return {ctx.clock, ctx.db, ctx.fleet_work, ctx.provider, ctx.install_id, changed, committed, ctx.alarm};

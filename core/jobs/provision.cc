@@ -1,13 +1,17 @@
-// Chooses an offer, commits the intent and makes the machine, or takes up what an earlier agent began.
+// Takes a kept machine that fits; else chooses an offer, commits the intent and makes the machine, or takes up what an
+// earlier agent began.
 #include <algorithm>
+#include <set>
 
 #include "core/fleet/creation.h"
 #include "core/fleet/estimate.h"
 #include "core/fleet/intent.h"
 #include "core/fleet/user_data.h"
 #include "core/jobs/login_keys.h"
+#include "core/jobs/machine_keys.h"
 #include "core/jobs/offer_search.h"
 #include "core/jobs/stages.h"
+#include "core/jobs/warm_start.h"
 #include "core/remote/ssh_key.h"
 
 namespace stoker::jobs {
@@ -19,13 +23,9 @@ using store::JobState;
 
 constexpr int kMaxAttempts = 10;
 
-std::string key_name(const JobRun& run, const char* kind, int attempt) {
-  return "job/" + run.row.id + "/" + kind + "/" + std::to_string(attempt);
-}
-
 // Made once an attempt: a repeated create must send the same keys. `further`: other lines that go with the public one.
 remote::SshKey key_of_attempt(JobRun& run, const char* kind, int attempt, const std::string& further = {}) {
-  const std::string name = key_name(run, kind, attempt);
+  const std::string name = key_name(run.row.id, kind, attempt);
   const auto secret = run.ctx.vault.get(name);
   const auto line = run.ctx.vault.get(name + ".pub");
   if (secret && line) return {std::string(secret->view()), std::string(line->view())};
@@ -57,18 +57,18 @@ plugin_host::CreateRequest request_of(JobRun& run, const InstanceRow& row) {
   request.image = run.spec.resources.image;
   request.owner = run.ctx.install_id;
   request.ssh_public_key = login_keys(run, row.attempt).public_key;
-  request.deadline_ms = row.deadline_ms;
+  request.deadline_ms = row.made_deadline_ms;
   request.disk_bytes = static_cast<uint64_t>(run.spec.resources.disk_gb) * 1'000'000'000;
   request.max_micros_per_hour = row.price_micros + row.price_micros / 100;
   request.spot = run.spec.resources.spot;
   request.tags = {{"stk-install", run.ctx.install_id},
                   {"stk-job", run.row.id},
                   {"stk-attempt", std::to_string(row.attempt)},
-                  {"stk-deadline", std::to_string(row.deadline_ms / 1000)}};
+                  {"stk-deadline", std::to_string(row.made_deadline_ms / 1000)}};
   if ((facts.capabilities & STOKER_CAP_HOST_KEY) == 0) {
     const remote::SshKey host = key_of_attempt(run, "host", row.attempt);
     const fleet::UserData data{host.private_key, host.public_key, request.ssh_public_key,
-                               facts.power_off != STOKER_POWER_OFF_FORBIDDEN, row.deadline_ms};
+                               facts.power_off != STOKER_POWER_OFF_FORBIDDEN, row.made_deadline_ms};
     const bool script = (facts.capabilities & STOKER_CAP_START_SCRIPT) != 0;
     request.user_data = script ? fleet::render_start_script(data) : fleet::render_user_data(data);
   }
@@ -98,6 +98,7 @@ void provision(JobRun& run) {
   if (run.row.state == JobState::queued)
     run.commit("provisioning", [](store::JobRow& it) { it.state = JobState::provisioning; });
   OfferSearch search(run);
+  std::set<std::string> out_of_reach;
   for (;;) {
     const std::vector<InstanceRow> attempts = search.attempts();
     const auto open = std::find_if(attempts.rbegin(), attempts.rend(), is_open);
@@ -120,14 +121,18 @@ void provision(JobRun& run) {
       }
     }
     run.ctx.clock.check(run.wait(), "looking for a machine");
+    const int attempt = std::max(run.row.attempt, attempts.empty() ? 0 : attempts.back().attempt) + 1;
+    if (take_warm_machine(run, attempt, out_of_reach)) return;
     if (attempts.size() >= kMaxAttempts) throw search.exhausted(kMaxAttempts);
     const fleet::AccountOffer offer = search.next();
-    const int attempt = attempts.empty() ? 1 : attempts.back().attempt + 1;
     double hours = run.spec.max_hours;
     if (hours == 0 && run.spec.max_cost == 0 && offer.offer.price.per_hour.micros > 0) hours = fleet::kDefaultMaxHours;
     login_keys(run, attempt);
     try {
-      fleet::commit_intent(run.fleet, {run.row.id, attempt, offer, run.spec.max_cost, hours});
+      const auto disk_bytes = run.spec.resources.disk_gb * 1'000'000'000;
+      fleet::commit_intent(
+          run.fleet, {run.row.id, attempt, offer, run.spec.max_cost, hours, run.spec.after == After::keep,
+                      run.spec.resources.image, disk_bytes, run.spec.resources.spot, run.spec.resources.gpu_count});
     } catch (const Error& error) {
       // Too dear; offers of the same provider come cheapest first, so another provider is the only way out.
       if (error.fault != Fault::invalid || store::is_store_error(error) || search.has_one_account()) throw;

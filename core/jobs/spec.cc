@@ -157,9 +157,14 @@ JobSpec read_plain(const SpecReader& top) {
   out.outputs = top.texts("outputs");
   for (size_t i = 0; i < out.outputs.size(); ++i)
     check_relative(top, "outputs[" + std::to_string(i) + "]", out.outputs[i]);
-  if (const auto in = top.object("checkpoints", {"path", "every_minutes"})) {
-    out.checkpoints = {in->text("path"), in->amount("every_minutes", 10)};
+  if (const auto in = top.object("checkpoints", {"path", "every_minutes", "keep"})) {
+    out.checkpoints = {in->text("path"), in->amount("every_minutes", 10), in->count("keep", out.checkpoints.keep)};
     check_relative(*in, "path", out.checkpoints.path);
+  }
+  if (const auto in = top.object("serve", {"command", "port"})) {
+    out.serve = {in->text("command"), in->count("port", 0)};
+    if (out.serve.command.empty()) in->refuse("command", "is missing", "give the command that serves the model");
+    if (out.serve.port > 65535) in->refuse("port", "must be at most 65535", "leave it out for a free one");
   }
   if (const auto in = top.object("limits", {"max_cost", "max_hours"})) {
     out.max_cost = in->amount("max_cost", 0);
@@ -179,8 +184,8 @@ void read_commands(const SpecReader& top, JobSpec& out) {
     top.refuse("run", "is missing", "give the command that trains, for example: run: python train.py");
 }
 
-const Names kTopKeys = {"name",  "provider", "resources",  "template", "params",      "inputs", "env",  "secrets",
-                        "setup", "run",      "log_parser", "outputs",  "checkpoints", "limits", "after"};
+const Names kTopKeys = {"name",  "provider", "resources",  "template", "params",      "inputs", "env",    "secrets",
+                        "setup", "run",      "log_parser", "outputs",  "checkpoints", "serve",  "limits", "after"};
 
 void check_known(const Names& asked, const Names& known, const char* key, const char* what) {
   for (const std::string& name : asked) {
@@ -213,6 +218,7 @@ void check_bounds(const JobSpec& spec) {
   };
   fits("setup", spec.setup.size());
   fits("run", spec.run.size());
+  fits("serve.command", spec.serve.command.size());
   for (const auto& [name, value] : spec.env) fits("env." + name, name.size() + 1 + value.size());
 }
 
@@ -304,8 +310,10 @@ std::string to_json(const JobSpec& spec) {
   texts("outputs", spec.outputs);
   if (!spec.checkpoints.path.empty()) {
     json.key("checkpoints").begin_object().member("path", spec.checkpoints.path);
-    json.member("every_minutes", spec.checkpoints.every_minutes).end_object();
+    json.member("every_minutes", spec.checkpoints.every_minutes).member("keep", spec.checkpoints.keep).end_object();
   }
+  if (!spec.serve.command.empty())
+    json.key("serve").begin_object().member("command", spec.serve.command).member("port", spec.serve.port).end_object();
   json.key("limits").begin_object();
   if (spec.max_cost > 0) json.member("max_cost", spec.max_cost);
   if (spec.max_hours > 0) json.member("max_hours", spec.max_hours);

@@ -32,6 +32,13 @@ struct Input {
 struct Checkpoints {
   std::string path;  // glob relative to the working directory; empty: not fetched while training goes on
   double every_minutes = 10;
+  int64_t keep = 3;  // how many of the newest are held at home; 0: all
+};
+
+// What answers questions to the trained model, on the machine once it is kept.
+struct Serve {
+  std::string command;  // run in the job's working directory; listens on 127.0.0.1:$STOKER_PORT
+  int64_t port = 0;     // 0: one that is free
 };
 
 enum class After { destroy, keep };
@@ -39,7 +46,6 @@ enum class After { destroy, keep };
 // The training template that gave the job its commands.
 struct FromTemplate {
   std::string id, params;  // params: all of them, as JSON
-  std::string serve;       // command that answers chats with the trained model on 127.0.0.1:$PORT; empty: there is none
   std::vector<templates::StagedFile> files;
   uint64_t gpu_memory = 0;  // bytes that each GPU must have; 0: needs no GPU
 };
@@ -56,6 +62,7 @@ struct JobSpec {
   std::string log_parser = "auto";
   std::vector<std::string> outputs;
   Checkpoints checkpoints;
+  Serve serve;
   double max_cost = 0;   // in the currency of the offer; 0: no cap
   double max_hours = 0;  // 0: no cap for what is free, fleet::kDefaultMaxHours for what is billed
   After after = After::destroy;

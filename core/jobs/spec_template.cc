@@ -65,19 +65,20 @@ void apply_template(const SpecReader& top, const templates::Catalogue* catalogue
     spec.checkpoints.path = made.checkpoints;
     spec.checkpoints.every_minutes = made.checkpoint_minutes;
   }
+  if (spec.serve.command.empty()) spec.serve.command = made.serve;
   if (spec.resources.image.empty()) spec.resources.image = made.image;
   for (const auto& variable : made.env) {
     const bool given =
         std::any_of(spec.env.begin(), spec.env.end(), [&](const auto& one) { return one.first == variable.first; });
     if (!given) spec.env.push_back(variable);
   }
-  spec.from_template = {chosen.id, params.json(), made.serve, std::move(made.files), made.gpu_memory};
+  spec.from_template = {chosen.id, params.json(), std::move(made.files), made.gpu_memory};
 }
 
 void write_rendered(JsonWriter& json, const JobSpec& spec) {
   const FromTemplate& from = spec.from_template.value();
   json.member("template", from.id).key("params").raw(from.params);
-  json.key(kRendered).begin_object().member("setup", spec.setup).member("run", spec.run).member("serve", from.serve);
+  json.key(kRendered).begin_object().member("setup", spec.setup).member("run", spec.run);
   json.member("gpu_memory", static_cast<int64_t>(from.gpu_memory)).key("files").begin_array();
   for (const StagedFile& file : from.files) {
     json.begin_object().member("to", file.to);
@@ -91,11 +92,10 @@ void read_rendered(const SpecReader& top, JobSpec& spec) {
   FromTemplate from;
   from.id = top.text("template");
   if (const auto params = top.find("params")) from.params = simdjson::minify(*params);
-  const auto in = top.object(kRendered, {"setup", "run", "serve", "gpu_memory", "files"});
+  const auto in = top.object(kRendered, {"setup", "run", "gpu_memory", "files"});
   if (!in) top.refuse(kRendered, "is missing");
   spec.setup = in->text("setup");
   spec.run = in->text("run");
-  from.serve = in->text("serve");
   from.gpu_memory = static_cast<uint64_t>(in->count("gpu_memory", 0));
   simdjson::dom::array list;
   if (const auto files = in->find("files"); !files || files->get(list) != simdjson::SUCCESS)

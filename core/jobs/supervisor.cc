@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/jobs/inputs.h"
 #include "core/jobs/job_run.h"
+#include "core/jobs/machine_keys.h"
 #include "core/jobs/needs.h"
 #include "core/private_file.h"
 #include "core/store/job_id.h"
@@ -84,17 +85,7 @@ void Supervisor::resume() {
 void Supervisor::erase_leftovers() {
   std::set<std::string> jobs;
   for (const std::string& name : context_.vault.names("job/")) jobs.insert(name.substr(4, name.find('/', 4) - 4));
-  for (const std::string& id : jobs) {
-    const bool needed = context_.db.read([&](store::Connection& c) {
-      const auto job = store::Jobs(c).find(id);
-      if (!job) return false;
-      const auto rows = store::Instances(c).of_job(id);
-      return !is_terminal(job->state) || std::any_of(rows.begin(), rows.end(), [](const store::InstanceRow& row) {
-        return row.phase != store::InstancePhase::refused && row.phase != store::InstancePhase::gone;
-      });
-    });
-    if (!needed) context_.vault.erase_all("job/" + id + "/");
-  }
+  for (const std::string& id : jobs) erase_unneeded_keys(context_, id);
 }
 
 JobSpec Supervisor::read_spec(const std::string& json, bool admin) const {

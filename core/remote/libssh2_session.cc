@@ -7,6 +7,7 @@
 #include "core/remote/host_identity.h"
 #include "core/remote/ssh_key.h"
 #include "core/remote/ssh_transport.h"
+#include "core/remote/ssh_tunnel.h"
 
 namespace stoker::remote {
 namespace {
@@ -36,6 +37,10 @@ class LibsshSession final : public Session {
   std::unique_ptr<SshTransport> transport_;
   std::string peer_;  // "user@host:port"
 };
+
+std::string peer_of(const Target& target) {
+  return target.user + "@" + target.host + ":" + std::to_string(target.port);
+}
 
 void prefer(SshTransport& transport, int method, const char* names) {
   if (libssh2_session_method_pref(transport.get(), method, names) != 0)
@@ -93,7 +98,7 @@ void handshake(SshTransport& transport, const HostIdentity& identity, Poller& po
 }
 
 void log_in(SshTransport& transport, const Target& target, Poller& poller) {
-  const std::string peer = target.user + "@" + transport.place();
+  const std::string peer = peer_of(target);
   const std::string key = private_key_fingerprint(target.private_key);
   const int code = transport.repeat(poller, "logging in to " + peer, [&] {
     return libssh2_userauth_publickey_frommemory(transport.get(), target.user.data(), target.user.size(), nullptr, 0,
@@ -110,13 +115,13 @@ void log_in(SshTransport& transport, const Target& target, Poller& poller) {
 
 }  // namespace
 
-LibsshConnector::LibsshConnector(const Clock& clock, const SshLimits& limits) : clock_(clock), limits_(limits) {
+LibsshConnector::LibsshConnector(Clock& clock, const SshLimits& limits) : clock_(clock), limits_(limits) {
   // Both count or guard their starts themselves; libssh2's is not safe on two threads.
   static const bool ready = sodium_init() >= 0 && libssh2_init(0) == 0;
   if (!ready) throw Error(Fault::internal, "libssh2 does not start");
 }
 
-std::unique_ptr<Session> LibsshConnector::connect(const Target& target, const Wait& wait) {
+std::unique_ptr<SshTransport> LibsshConnector::log_in_to(const Target& target, const Wait& wait) {
   const HostIdentity identity(target.host_public_key);
   static_cast<void>(private_key_fingerprint(target.private_key));
   // One of our own limits that passed is the network's fault, not the caller's deadline.
@@ -147,7 +152,15 @@ std::unique_ptr<Session> LibsshConnector::connect(const Target& target, const Wa
     throw;
   }
   transport->limit_input(INT64_MAX);
-  return std::make_unique<LibsshSession>(clock_, std::move(transport), target.user + "@" + place);
+  return transport;
+}
+
+std::unique_ptr<Session> LibsshConnector::connect(const Target& target, const Wait& wait) {
+  return std::make_unique<LibsshSession>(clock_, log_in_to(target, wait), peer_of(target));
+}
+
+std::unique_ptr<Tunnel> LibsshConnector::open_tunnel(const Target& target, const Wait& wait) {
+  return std::make_unique<SshTunnel>(clock_, log_in_to(target, wait), peer_of(target));
 }
 
 }  // namespace stoker::remote

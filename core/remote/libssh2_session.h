@@ -8,6 +8,8 @@
 
 namespace stoker::remote {
 
+class SshTransport;
+
 struct SshLimits {
   int64_t connect_ms = 15 * kSecond;
   int64_t handshake_ms = 20 * kSecond;  // until the host key is known
@@ -17,11 +19,14 @@ struct SshLimits {
 // Any number of threads may connect at the same time. `clock` must outlive the connector and its sessions.
 class LibsshConnector final : public Connector {
  public:
-  explicit LibsshConnector(const Clock& clock, const SshLimits& limits = {});
+  explicit LibsshConnector(Clock& clock, const SshLimits& limits = {});
   std::unique_ptr<Session> connect(const Target& target, const Wait& wait) override;
+  std::unique_ptr<Tunnel> open_tunnel(const Target& target, const Wait& wait) override;
 
  private:
-  const Clock& clock_;
+  [[nodiscard]] std::unique_ptr<SshTransport> log_in_to(const Target& target, const Wait& wait);
+
+  Clock& clock_;
   const SshLimits limits_;
 };
 

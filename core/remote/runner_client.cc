@@ -227,4 +227,9 @@ void RunnerClient::beat(const Wait& wait) { call("beat --job " + shell_quote(job
 
 void RunnerClient::clean(const Wait& wait) { call("clean --job " + shell_quote(job_path_), nullptr, wait); }
 
+void RunnerClient::clean_others(const std::vector<std::string>& job_folders, const Wait& wait) {
+  const std::string root = job_path_.substr(0, job_path_.find_last_of('/') + 1);
+  for (const std::string& folder : job_folders) call("clean --job " + shell_quote(root + folder), nullptr, wait);
+}
+
 }  // namespace stoker::remote

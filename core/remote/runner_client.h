@@ -85,6 +85,10 @@ class RunnerClient {
   Armed arm(int64_t hard_cap_ms, int64_t idle_ms, bool power_off, const Wait& wait);
   void beat(const Wait& wait);
   void clean(const Wait& wait);
+  // The same for other job folders of the machine; one that is not there is clean.
+  void clean_others(const std::vector<std::string>& job_folders, const Wait& wait);
+
+  [[nodiscard]] const std::string& job_path() const { return job_path_; }  // absolute, once installed
 
  private:
   struct Reply;

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/remote/tunnel.h"
 
 namespace stoker::remote {
 
@@ -56,6 +57,10 @@ class Connector {
   virtual ~Connector() = default;
   // Proves the host key before anything of ours is sent. One attempt; the caller decides about another.
   virtual std::unique_ptr<Session> connect(const Target& target, const Wait& wait) = 0;
+  // The same for a connection that carries TCP connections instead of commands.
+  virtual std::unique_ptr<Tunnel> open_tunnel(const Target& target, const Wait& /*wait*/) {
+    throw Error(Fault::unsupported, "connections to " + target.host + " carry commands only");
+  }
 };
 
 }  // namespace stoker::remote

@@ -1,7 +1,9 @@
 // stoker-runner: see protocol.h.
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -131,7 +133,10 @@ int beat(const Arguments& arguments) {
 }
 
 int clean(const Arguments& arguments) {
-  clean_job(Job::open(arguments.text("job")));
+  const std::string& folder = arguments.text("job");
+  struct stat info{};
+  const bool absent = ::lstat(folder.c_str(), &info) != 0 && errno == ENOENT;
+  if (!absent) clean_job(Job::open(folder));
   print("{}");
   return 0;
 }

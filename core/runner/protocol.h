@@ -65,7 +65,8 @@
 //   beat --job JOBDIR
 //       Touches `beat`; {}
 //   clean --job JOBDIR
-//       Stops everything of the job, the watchdog included, then removes JOBDIR, which must lie in a folder `jobs`; {}
+//       Stops everything of the job, the watchdog included, then removes JOBDIR, which must lie in a folder `jobs`; {}.
+//       A JOBDIR that is not there is clean.
 #pragma once
 
 #include <cstdint>

@@ -25,6 +25,13 @@ void Artifacts::put(const ArtifactRow& row) {
   q.exec();
 }
 
+void Artifacts::erase(const std::string& job_id, const std::string& path) {
+  SQLite::Statement q(db_, "DELETE FROM artifacts WHERE job_id = ? AND path = ?");
+  q.bindNoCopy(1, job_id);
+  q.bindNoCopy(2, path);
+  q.exec();
+}
+
 std::optional<ArtifactRow> Artifacts::find(const std::string& job_id, const std::string& path) const {
   SQLite::Statement q(db_, "SELECT job_id, path, size, xxh3, complete FROM artifacts WHERE job_id = ? AND path = ?");
   q.bindNoCopy(1, job_id);

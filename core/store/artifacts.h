@@ -21,6 +21,7 @@ class Artifacts {
  public:
   explicit Artifacts(Connection& connection) : db_(connection) {}
   void put(const ArtifactRow& row);
+  void erase(const std::string& job_id, const std::string& path);
   [[nodiscard]] std::optional<ArtifactRow> find(const std::string& job_id, const std::string& path) const;
   [[nodiscard]] std::vector<ArtifactRow> of_job(const std::string& job_id) const;  // by path
 

@@ -80,7 +80,7 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  static constexpr int kSchemaVersion = 4;
+  static constexpr int kSchemaVersion = 5;
 
   // BEGIN IMMEDIATE; f(connection); COMMIT. Anything thrown rolls back. SQLITE_FULL becomes Error{unavailable} with a
   // hint, but first the reserve is freed and f runs once more on a fresh transaction: f must bear being called twice.

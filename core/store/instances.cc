@@ -50,6 +50,16 @@ void visit_columns(Row& row, Visit&& visit) {
   visit("kept", row.kept);
   visit("keep_until_ms", row.keep_until_ms);
   visit("tidied", row.tidied);
+  visit("keep_idle_ms", row.keep_idle_ms);
+  visit("busy_until_ms", row.busy_until_ms);
+  visit("holder", row.holder);
+  visit("made_deadline_ms", row.made_deadline_ms);
+  visit("gpu_model", row.gpu_model);
+  visit("image", row.image);
+  visit("gpu_count", row.gpu_count);
+  visit("disk_bytes", row.disk_bytes);
+  visit("spot", row.spot);
+  visit("serve_port", row.serve_port);
 }
 
 // A list of what `format` makes of each column's name.
@@ -89,6 +99,15 @@ std::vector<InstanceRow> rows_of(SQLite::Statement& q) {
   return rows;
 }
 
+std::vector<UseRow> uses_of(SQLite::Statement& q, const std::string& id) {
+  q.bindNoCopy(1, id);
+  std::vector<UseRow> uses;
+  while (q.executeStep())
+    uses.push_back({q.getColumn(0).getString(), q.getColumn(1).getString(), q.getColumn(2).getInt(),
+                    q.getColumn(3).getInt64(), q.getColumn(4).getInt64()});
+  return uses;
+}
+
 std::string select(const char* rest) {
   static const std::string all = "SELECT " + columns("", "") + " FROM instances ";
   return all + rest;
@@ -104,12 +123,15 @@ InstancePhase instance_phase(const std::string& name) {
   return static_cast<InstancePhase>(found - std::begin(kPhases));
 }
 
-void Instances::insert(const InstanceRow& row) {
+void Instances::insert(const InstanceRow& given) {
+  InstanceRow row = given;
+  if (row.holder.empty()) row.holder = row.job_id;
   static const std::string sql = "INSERT INTO instances (" + columns("", "") + ") VALUES (" + columns(":", "") + ")";
   SQLite::Statement q(db_, sql);
   int n = 0;
   visit_columns(row, [&](const char*, const auto& value) { bind(q, ++n, value); });
   q.exec();
+  begin_use({row.id, row.job_id, row.attempt, row.created_ms, 0});
 }
 
 void Instances::update(const InstanceRow& row) {
@@ -132,6 +154,12 @@ std::optional<InstanceRow> Instances::find(const std::string& id) const {
 
 std::vector<InstanceRow> Instances::of_job(const std::string& job_id) const {
   SQLite::Statement q(db_, select("WHERE job_id = ? ORDER BY attempt, row"));
+  q.bindNoCopy(1, job_id);
+  return rows_of(q);
+}
+
+std::vector<InstanceRow> Instances::held_by(const std::string& job_id) const {
+  SQLite::Statement q(db_, select("WHERE holder = ? ORDER BY row"));
   q.bindNoCopy(1, job_id);
   return rows_of(q);
 }
@@ -162,6 +190,42 @@ std::vector<InstanceRow> Instances::list(int limit, const std::string& after) co
   q.bindNoCopy(1, after);
   q.bind(2, std::max(limit, 0));
   return rows_of(q);
+}
+
+std::vector<InstanceRow> Instances::kept() const {
+  SQLite::Statement q(db_, select("WHERE phase = 'alive' AND kept = 1 ORDER BY row"));
+  return rows_of(q);
+}
+
+void Instances::begin_use(const UseRow& use) {
+  SQLite::Statement q(db_, "INSERT INTO uses (instance_id, job_id, attempt, from_ms, until_ms) VALUES (?, ?, ?, ?, ?)");
+  q.bindNoCopy(1, use.instance_id);
+  q.bindNoCopy(2, use.job_id);
+  q.bind(3, use.attempt);
+  q.bind(4, use.from_ms);
+  q.bind(5, use.until_ms);
+  q.exec();
+}
+
+void Instances::end_use(const std::string& id, int64_t until_ms) {
+  SQLite::Statement q(db_, "UPDATE uses SET until_ms = ? WHERE instance_id = ? AND until_ms = 0");
+  q.bind(1, until_ms);
+  q.bindNoCopy(2, id);
+  q.exec();
+}
+
+std::vector<UseRow> Instances::uses(const std::string& id) const {
+  SQLite::Statement q(db_,
+                      "SELECT instance_id, job_id, attempt, from_ms, until_ms FROM uses"
+                      " WHERE instance_id = ? ORDER BY row");
+  return uses_of(q, id);
+}
+
+std::vector<UseRow> Instances::uses_by_job(const std::string& job_id) const {
+  SQLite::Statement q(db_,
+                      "SELECT instance_id, job_id, attempt, from_ms, until_ms FROM uses"
+                      " WHERE job_id = ? ORDER BY row");
+  return uses_of(q, job_id);
 }
 
 void Instances::remember_region(const std::string& account, const std::string& region) {

@@ -208,9 +208,41 @@ CREATE INDEX fine_tunes_by_model ON fine_tunes (fine_tuned_model);
 
 void add_fine_tunes(Connection& connection) { connection.exec(kFineTunes); }
 
+// Machines that serve one job after the other. What is known of those of before: who made them, and not what they are.
+constexpr const char* kUses = R"sql(
+CREATE TABLE uses (
+  row INTEGER PRIMARY KEY,
+  instance_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL
+);
+CREATE INDEX uses_by_instance ON uses (instance_id);
+CREATE INDEX uses_by_job ON uses (job_id);
+
+ALTER TABLE instances ADD COLUMN keep_idle_ms INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE instances ADD COLUMN busy_until_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE instances ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN made_deadline_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE instances ADD COLUMN gpu_model TEXT NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN image TEXT NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN gpu_count INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE instances ADD COLUMN disk_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE instances ADD COLUMN spot INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE instances ADD COLUMN serve_port INTEGER NOT NULL DEFAULT 0;
+UPDATE instances SET holder = job_id, made_deadline_ms = deadline_ms;
+INSERT INTO uses (instance_id, job_id, attempt, from_ms, until_ms)
+  SELECT id, job_id, attempt, created_ms,
+    CASE WHEN kept THEN coalesce((SELECT ended_ms FROM jobs WHERE jobs.id = job_id), 0) ELSE 0 END
+  FROM instances ORDER BY row;
+)sql";
+
+void add_uses(Connection& connection) { connection.exec(kUses); }
+
 // Entry N leads from schema N to N + 1.
 using Migration = void (*)(Connection&);
-constexpr Migration kMigrations[] = {create, add_accounts, add_access, add_fine_tunes};
+constexpr Migration kMigrations[] = {create, add_accounts, add_access, add_fine_tunes, add_uses};
 static_assert(std::size(kMigrations) == Database::kSchemaVersion);
 
 int schema_version(Connection& connection) { return connection.execAndGet("PRAGMA user_version").getInt(); }

@@ -35,7 +35,7 @@ TEST(TemplatedSpec, GetsItsPartsFromTheTemplate) {
   ASSERT_TRUE(spec.from_template.has_value());
   EXPECT_EQ(spec.from_template->id, "tiny-lm");
   EXPECT_THAT(spec.from_template->params, testing::HasSubstr(R"("epochs":2,"max_steps":0,"batch_size":8,)"));
-  EXPECT_THAT(spec.from_template->serve, testing::HasSubstr("template/serve.py"));
+  EXPECT_THAT(spec.serve.command, testing::HasSubstr("template/serve.py"));
 }
 
 TEST(TemplatedSpec, WhatTheSpecSaysItselfHolds) {

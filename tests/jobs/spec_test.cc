@@ -26,7 +26,7 @@ TEST(JobSpec, ReadsEveryKey) {
     "resources":{"gpu":"H100:2","max_price_per_hour":4.5,"region":"any","spot":true,"disk_gb":200},
     "inputs":[{"from":"/data/set/"},{"from":"file:file-abc","to":"a/b.txt"}],"env":{"EPOCHS":3,"LR":0.1,"FAST":true,"NAME":"x"},
     "secrets":{"HF_TOKEN":"hf_x"},"setup":"pip install x","run":"python train.py","log_parser":"transformers","outputs":["out/"],
-    "checkpoints":{"path":"out/checkpoint-*","every_minutes":5},"limits":{"max_cost":20,"max_hours":6},
+    "checkpoints":{"path":"out/checkpoint-*","every_minutes":5,"keep":7},"serve":{"command":"python s.py","port":8000},"limits":{"max_cost":20,"max_hours":6},
     "after":{"keep_idle_minutes":30}})");
   EXPECT_EQ(spec.providers, (std::vector<std::string>{"ssh", "local"}));
   EXPECT_EQ(spec.resources.gpu, "H100");
@@ -37,6 +37,13 @@ TEST(JobSpec, ReadsEveryKey) {
                           {"EPOCHS", "3"}, {"LR", "0.1"}, {"FAST", "true"}, {"NAME", "x"}}));
   EXPECT_EQ(spec.secrets[0].second, "hf_x");
   EXPECT_EQ(spec.checkpoints.every_minutes, 5);
+  EXPECT_EQ(spec.checkpoints.keep, 7);
+  EXPECT_EQ(spec.serve.command, "python s.py");
+  EXPECT_EQ(spec.serve.port, 8000);
+  const JobSpec again = stored_spec(to_json(spec));
+  EXPECT_EQ(again.checkpoints.keep, 7);
+  EXPECT_EQ(again.serve.command, "python s.py");
+  EXPECT_EQ(again.serve.port, 8000);
   EXPECT_EQ(spec.after, After::keep);
   EXPECT_EQ(spec.keep_idle_minutes, 30);
 }
@@ -131,6 +138,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "resources.disk_gb: must be at most 1000000 |  | resources.disk_gb"},
         Refused{R"({"run":"x","resources":{"max_price_per_hour":1e300}})",
                 "resources.max_price_per_hour: must be at most 1000000 |  | resources.max_price_per_hour"},
+        Refused{R"({"run":"x","serve":{"port":8000}})",
+                "serve.command: is missing | give the command that serves the model | serve.command"},
+        Refused{R"({"run":"x","serve":{"command":"c","port":65536}})",
+                "serve.port: must be at most 65535 | leave it out for a free one | serve.port"},
         Refused{R"({"run":"x","checkpoints":{"path":"c","every_minutes":1e300}})",
                 "checkpoints.every_minutes: must be at most 525600 |  | checkpoints.every_minutes"},
         Refused{R"([1])", "the job spec must be a map |  | "}));

@@ -11,10 +11,12 @@ class InstancesTest : public OpenStore {};
 auto members(const InstanceRow& r) {
   const auto& [id, job, attempt, provider, account, token, offer, opaque, machine, region, zone, phase, cloud_id,
                cloud_opaque, cloud_state, host, user, key, port, price, currency, created, last_create, billed,
-               deadline, seen, absent, gone, reason, deletes, kept, keep_until, tidied] = r;
+               deadline, seen, absent, gone, reason, deletes, kept, keep_until, tidied, keep_idle, busy, holder,
+               made_deadline, gpu, image, gpus, disk, spot, serve] = r;
   return std::tuple(id, job, attempt, provider, account, token, offer, opaque, machine, region, zone, phase, cloud_id,
                     cloud_opaque, cloud_state, host, user, key, port, price, currency, created, last_create, billed,
-                    deadline, seen, absent, gone, reason, deletes, kept, keep_until, tidied);
+                    deadline, seen, absent, gone, reason, deletes, kept, keep_until, tidied, keep_idle, busy, holder,
+                    made_deadline, gpu, image, gpus, disk, spot, serve);
 }
 
 InstanceRow full_instance() {
@@ -52,6 +54,16 @@ InstanceRow full_instance() {
   row.kept = true;
   row.keep_until_ms = 8;
   row.tidied = false;
+  row.keep_idle_ms = 9;
+  row.busy_until_ms = 10;
+  row.holder = "job2";
+  row.made_deadline_ms = 11;
+  row.gpu_model = "H100";
+  row.image = "ubuntu";
+  row.gpu_count = 8;
+  row.disk_bytes = 12;
+  row.spot = true;
+  row.serve_port = 8000;
   return row;
 }
 
