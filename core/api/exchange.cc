@@ -1,6 +1,7 @@
 #include "core/api/exchange.h"
 
 #include <Poco/Net/HTTPResponse.h>
+#include <fmt/format.h>
 #include <sodium.h>
 
 #include <sstream>
@@ -48,6 +49,7 @@ class Exchange {
       arrival_ = {{}, head_of(reply, chunked ? "chunked" : "", -1), refusal(), chunked, std::move(*order_)};
       return;
     }
+    if (reply.flow) return send_flow(reply);
     const int64_t size = reply.file ? reply.file->size : static_cast<int64_t>(reply.body.size());
     keep_ = keep_ && reply.status != 408 && reply.status != 431;
     std::string bytes = head_of(reply, "", size);
@@ -71,6 +73,25 @@ class Exchange {
 
  private:
   [[nodiscard]] Patience patience() const { return {context_.clock, context_.stall_ms}; }
+
+  void send_flow(const Reply& reply) {
+    const bool chunked = head_.minor == 1;
+    bool whole = false;
+    try {
+      send_all(socket_.get(), head_of(reply, chunked ? "chunked" : "", -1), patience());
+      char buffer[16 * 1024];
+      while (const size_t n = reply.flow->read(buffer, sizeof buffer)) {
+        std::string bytes(buffer, n);
+        if (chunked) bytes = fmt::format("{:x}\r\n{}\r\n", n, bytes);
+        send_all(socket_.get(), bytes, patience());
+      }
+      whole = true;
+      if (chunked) send_all(socket_.get(), "0\r\n\r\n", patience());
+    } catch (const Error& error) {
+      keep_ = false;
+      if (!whole && error.fault != Fault::cancelled) context_.log(std::string(verdict_.route->path) + ": " + error.what());
+    }
+  }
 
   Reply make_reply() {
     unread_ = knock_.status == 431;

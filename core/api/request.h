@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -55,6 +56,14 @@ struct StreamOrder {
   std::string token_id = {};  // of an app: with its token the stream ends. Set by the exchange
 };
 
+// A body that is made while it goes out, on the thread of its request.
+class Flow {
+ public:
+  virtual ~Flow() = default;
+  // The next bytes, at least one; 0 at the end. What it throws ends the connection, so that the client sees a break.
+  virtual size_t read(char* buffer, size_t capacity) = 0;
+};
+
 struct Reply {
   std::optional<Problem> problem;  // a refusal with a code of its own: status, type and body are made of it
   int status = 200;
@@ -63,6 +72,7 @@ struct Reply {
   std::vector<std::pair<std::string, std::string>> fields;
   std::optional<FilePart> file;      // instead of `body`
   std::optional<StreamOrder> order;  // instead of both
+  std::unique_ptr<Flow> flow;        // instead of all three
 };
 
 }  // namespace stoker::api

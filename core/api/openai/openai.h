@@ -25,6 +25,8 @@ Reply list_fine_tune_checkpoints(const ServerContext& context, const Request& re
 Reply list_models(const ServerContext& context, const Request& request);
 Reply get_model(const ServerContext& context, const Request& request);
 
+Reply chat(const ServerContext& context, const Request& request);
+
 Reply create_together(const ServerContext& context, const Request& request);
 Reply list_together(const ServerContext& context, const Request& request);
 Reply get_together(const ServerContext& context, const Request& request);

@@ -71,6 +71,8 @@ std::vector<Route> routes() {
       get("/openai/v1/models", list_models, "OpenAIModelList",
           "List the models that can be trained, and those that were."),
       get("/openai/v1/models/{model...}", get_model, "OpenAIModel", "Show a model."),
+      create("/openai/v1/chat/completions", chat, "OpenAIChat", "OpenAIChatRequest",
+             "Ask a trained model whose machine is kept; with stream the answer is server-sent events."),
       create("/openai/v1/fine-tunes", create_together, "TogetherJob", "TogetherRequest",
              "Train a model, in Together's words."),
       get("/openai/v1/fine-tunes", list_together, "TogetherJobList", "List fine-tuning jobs, newest first.", kPaging),

@@ -89,6 +89,15 @@ constexpr std::string_view kCheckpointList =
 "data":{"type":"array","items":{"$ref":"#/components/schemas/OpenAICheckpoint"}},"has_more":{"type":"boolean"},
 "first_id":{"type":["string","null"]},"last_id":{"type":["string","null"]}}})";
 
+constexpr std::string_view kChatRequest = R"({"type":"object","required":["model","messages"],"properties":{
+"model":{"type":"string","description":"the fine_tuned_model of a job"},"messages":{"type":"array","items":{"type":"object",
+"required":["role"],"properties":{"role":{"type":"string"},"content":{}}}},"stream":{"type":["boolean","null"]},
+"max_tokens":{"type":["integer","null"]},"temperature":{"type":["number","null"]}}})";
+
+constexpr std::string_view kChat = R"({"type":"object","required":["id","object","created","model","choices"],"properties":{
+"id":{"type":"string"},"object":{"type":"string"},"created":{"type":"integer"},"model":{"type":"string"},
+"choices":{"type":"array","items":{"type":"object","required":["index","message","finish_reason"]}}}})";
+
 constexpr std::string_view kTogetherRequest = R"({"type":"object","required":["model","training_file"],"properties":{
 "model":{"type":"string"},"training_file":{"type":"string"},"validation_file":{"type":["string","null"]},
 "suffix":{"type":["string","null"]},"random_seed":{"type":["integer","null"]},"metadata":{"type":["object","null"]},
@@ -140,6 +149,8 @@ const std::vector<std::pair<std::string_view, std::string_view>>& schemas() {
       {"OpenAIEventList", kEventList},
       {"OpenAICheckpoint", kCheckpoint},
       {"OpenAICheckpointList", kCheckpointList},
+      {"OpenAIChatRequest", kChatRequest},
+      {"OpenAIChat", kChat},
       {"TogetherRequest", kTogetherRequest},
       {"TogetherJob", kTogetherJob},
       {"TogetherJobList", kTogetherJobList},
