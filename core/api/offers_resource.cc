@@ -34,7 +34,7 @@ void read_template(const Target& target, const templates::Catalogue& catalogue, 
   try {
     const templates::Template& chosen = catalogue.find(id);
     const templates::Params params(chosen, target.text("params"));
-    spec.from_template = {chosen.id, params.json(), {}, {}, templates::render(chosen, params).gpu_memory};
+    spec.from_template = {chosen.id, params.json(), {}, templates::render(chosen, params).gpu_memory};
   } catch (const Error& error) {
     throw Error(Fault::invalid, error.what(), error.hint, error.field);
   }
