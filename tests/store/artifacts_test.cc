@@ -1,5 +1,7 @@
 #include "core/store/artifacts.h"
 
+#include "core/store/files.h"
+
 #include "tests/store/store_folder.h"
 
 namespace stoker::store {
