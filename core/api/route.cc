@@ -483,8 +483,8 @@ std::vector<Route> all_routes() {
        "Remove an uploaded file.",
        {}},
   };
-  for (auto&& more : {job_routes(), instance_routes(), account_routes(), token_routes(), ssh_key_routes(), offer_routes(),
-                      template_routes(), openai::routes()})
+  for (auto&& more : {job_routes(), instance_routes(), account_routes(), token_routes(), ssh_key_routes(),
+                      offer_routes(), template_routes(), openai::routes()})
     table.insert(table.end(), more.begin(), more.end());
   return table;
 }
