@@ -1,7 +1,5 @@
 #include "core/jobs/supervisor.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -13,6 +11,7 @@
 #include "core/jobs/job_run.h"
 #include "core/jobs/machine_keys.h"
 #include "core/jobs/needs.h"
+#include "core/jobs/request_hash.h"
 #include "core/private_file.h"
 #include "core/store/job_id.h"
 
@@ -22,14 +21,6 @@ using store::JobRow;
 using store::JobState;
 
 namespace {
-
-std::string digest(std::string_view body) {
-  unsigned char hash[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), hash);
-  std::string hex;
-  for (const unsigned char byte : hash) hex += "0123456789abcdef"[byte >> 4], hex += "0123456789abcdef"[byte & 15];
-  return hex;
-}
 
 // What could not be recorded later must not begin. The empty write takes the reserve again where there is room by now.
 void check_room(store::Database& db) {
@@ -110,7 +101,7 @@ JobRow Supervisor::submit(const Submission& submission) {
   job.spec = to_json(spec);
   job.idempotency_key = submission.idempotency_key;
   // Of what is stored, not of what was sent: a hash of secrets would let a reader of the store try guesses.
-  job.request_hash = digest(job.spec);
+  job.request_hash = request_hash(job.spec);
   job.owner = submission.owner;
   job.created_ms = context_.clock.wall_ms();
   const auto earlier = [&](store::Connection& c) -> std::optional<JobRow> {

@@ -1,6 +1,4 @@
 // /fine_tuning/jobs of OpenAI's API, and /fine-tunes of Together's.
-#include <openssl/sha.h>
-
 #include "core/api/openai/commission.h"
 #include "core/api/openai/fine_tune_job.h"
 #include "core/api/openai/openai.h"
@@ -8,6 +6,7 @@
 #include "core/api/problem.h"
 #include "core/api/request_body.h"
 #include "core/jobs/pipeline.h"
+#include "core/jobs/request_hash.h"
 #include "core/jobs/supervisor.h"
 #include "core/utf8.h"
 
@@ -16,18 +15,6 @@ namespace {
 
 constexpr int64_t kRepeatedWithinMs = 10 * kMinute;
 constexpr size_t kMaxIdempotencyKey = 255;
-
-std::string sha256(const std::string& text) {
-  std::string hash(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         reinterpret_cast<unsigned char*>(hash.data()));
-  std::string hex;
-  for (const char byte : hash) {
-    hex += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
-    hex += "0123456789abcdef"[byte & 15];
-  }
-  return hex;
-}
 
 // OpenAI's clients send the same bytes again when no answer came, without a key, and count how often.
 bool is_repeated(const Head& head) {
@@ -68,7 +55,7 @@ std::string learning_rate_note(const std::string& note) {
 FineTuneJob create(const ServerContext& context, const Request& request, FineTune (*read)(std::string_view)) {
   const int64_t came_ms = context.clock.wall_ms();
   const std::string body = read_body(request.body);
-  const std::string hash = sha256(body), owner = request.caller.name;
+  const std::string hash = jobs::request_hash(body), owner = request.caller.name;
   const bool repeated = is_repeated(request.head);
   const auto load = [&](const std::string& job_id) {
     return context.db.read([&](store::Connection& connection) {
