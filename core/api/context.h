@@ -51,8 +51,9 @@ struct ServerContext {
   std::vector<Token> tokens = {};         // the agent's own, beside those of apps
   std::vector<std::string> origins = {};  // exact, as browsers send them: "https://app.example"
 
-  std::string fine_tune_job;  // members of a job spec for those that come by OpenAI's API, a JSON object; empty: none
-  bool chatmle = false;       // OpenAI's API says "running" of all that has not ended
+  std::string fine_tune_job =
+      {};                // members of a job spec for those that come by OpenAI's API, a JSON object; empty: none
+  bool chatmle = false;  // OpenAI's API says "running" of all that has not ended
   jobs::KeptModels* kept_models = nullptr;  // none: models can not be tried
 
   std::function<void(const std::string&)> log = [](const std::string&) {
