@@ -12,6 +12,7 @@
 #include "core/agent/known_secrets.h"
 #include "core/agent/state_dir.h"
 #include "core/api/server.h"
+#include "core/api/stored_file.h"
 #include "core/fleet/accounts.h"
 #include "core/fleet/fleet.h"
 #include "core/fleet/sweeper.h"
@@ -188,6 +189,7 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
   api.fine_tune_job = config.openai_job;
   api.chatmle = config.chatmle;
   api.tokens = {api::Token::of("admin", api::Scope::admin, state.token())};
+  api::remove_stray_files(api);
   api::Server server(api);
   sweeper.start();
   supervisor.resume();

@@ -89,7 +89,8 @@ class Exchange {
       if (chunked) send_all(socket_.get(), "0\r\n\r\n", patience());
     } catch (const Error& error) {
       keep_ = false;
-      if (!whole && error.fault != Fault::cancelled) context_.log(std::string(verdict_.route->path) + ": " + error.what());
+      if (!whole && error.fault != Fault::cancelled)
+        context_.log(std::string(verdict_.route->path) + ": " + error.what());
     }
   }
 

@@ -59,4 +59,13 @@ void remove_expired_files(const ServerContext& context) {
   }
 }
 
+void remove_stray_files(const ServerContext& context) {
+  const std::filesystem::path folder = context.state_dir / "files";
+  if (!std::filesystem::exists(folder)) return;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    if (!context.db.read([&](store::Connection& c) { return store::Files(c).find(name); })) unlink_file(context, name);
+  }
+}
+
 }  // namespace stoker::api

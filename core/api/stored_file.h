@@ -16,4 +16,7 @@ void remove_file(const ServerContext& context, const store::FileRow& row);
 // Those whose time is over, but for what jobs still need.
 void remove_expired_files(const ServerContext& context);
 
+// What an agent that died left in files/: parts of uploads, and files that no row names. Before the first request.
+void remove_stray_files(const ServerContext& context);
+
 }  // namespace stoker::api

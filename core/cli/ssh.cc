@@ -19,7 +19,7 @@ Command ssh_command() {
       {{"INSTANCE", "its id, or the beginning of it"}, {"COMMAND", "after --: what to run there instead", false, true}},
       {},
       run,
-      "0-254  what the shell or command ended with\n  255    ssh could not connect\n  1      failed\n"
+      "0      done\n  1-254  what the shell or command ended with; 1 also: failed\n  255    ssh could not connect\n"
       "  3      no agent can be reached"};
 }
 

@@ -27,9 +27,10 @@ InstanceRow change(FleetContext& ctx, const char* what, const std::string& id,
   });
 }
 
-InstanceRow mark_deleting(FleetContext& ctx, const std::string& id, const std::string& reason) {
+InstanceRow mark_deleting(FleetContext& ctx, const std::string& id, const std::string& reason,
+                          const std::function<bool(const InstanceRow&)>& still) {
   const InstanceRow row = change(ctx, "delete intent", id, [&](InstanceRow& it) {
-    if (it.phase != InstancePhase::alive) return;
+    if (it.phase != InstancePhase::alive || (still && !still(it))) return;
     it.phase = InstancePhase::deleting;
     it.kept = false;
     it.keep_until_ms = 0;

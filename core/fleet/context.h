@@ -35,8 +35,10 @@ store::InstanceRow commit(FleetContext& ctx, const char* what,
 store::InstanceRow change(FleetContext& ctx, const char* what, const std::string& id,
                           const std::function<void(store::InstanceRow&)>& edit);
 
-// The intent to delete, committed; the sweeper does the rest. A row that is refused or gone stays as it is.
-store::InstanceRow mark_deleting(FleetContext& ctx, const std::string& id, const std::string& reason);
+// The intent to delete, committed; the sweeper does the rest. A row that is refused or gone, or for which `still` says
+// false within the transaction, stays as it is.
+store::InstanceRow mark_deleting(FleetContext& ctx, const std::string& id, const std::string& reason,
+                                 const std::function<bool(const store::InstanceRow&)>& still = nullptr);
 
 [[nodiscard]] plugin_host::InstanceRef ref_of(const store::InstanceRow& row);
 

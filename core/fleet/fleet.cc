@@ -62,7 +62,7 @@ InstanceRow Fleet::destroy(const std::string& id, const std::string& reason) {
 }
 
 InstanceRow Fleet::keep(const std::string& id, std::optional<int64_t> idle_minutes) {
-  return db_.write("keep", [&](store::Connection& connection) {
+  const InstanceRow row = db_.write("keep", [&](store::Connection& connection) {
     InstanceRow it = require(connection, id);
     if (it.phase != InstancePhase::alive)
       throw Error(Fault::conflict, "instance " + id + " can not be kept: it is " + to_string(it.phase));
@@ -72,6 +72,8 @@ InstanceRow Fleet::keep(const std::string& id, std::optional<int64_t> idle_minut
     store::Instances(connection).update(it);
     return it;
   });
+  work_.notify();
+  return row;
 }
 
 InstanceRow Fleet::stop_keeping(const std::string& id) {

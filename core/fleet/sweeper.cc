@@ -45,8 +45,8 @@ void Sweeper::run(const std::stop_token& closing) {
 }
 
 int64_t Sweeper::round(const Wait& wait) {
-  close_orphans();
-  int64_t next = delete_due(wait);
+  int64_t next = close_orphans();
+  next = std::min(next, delete_due(wait));
   next = std::min(next, tidy_due(wait));
   // Asked anew each round: a machine may have been made since the last sweep found none. What turns up late does so
   // soon after: the hour after the last machine is watched as if it lived.
@@ -61,27 +61,36 @@ int64_t Sweeper::round(const Wait& wait) {
 }
 
 // Machines with no right to live: their job has ended and they are not kept, their idle time is over, their deadline
-// has passed.
-void Sweeper::close_orphans() {
+// has passed. Gives the time until the next idle time is over.
+int64_t Sweeper::close_orphans() {
   const int64_t now = ctx_.clock.wall_ms();
-  std::vector<std::pair<std::string, std::string>> condemned;
+  int64_t next = kIdleRound;
+  std::vector<std::pair<InstanceRow, std::string>> condemned;
   ctx_.db.read([&](store::Connection& connection) {
     store::Jobs jobs(connection);
     for (const InstanceRow& row : store::Instances(connection).open()) {
       if (row.phase != InstancePhase::alive) continue;
       const auto job = jobs.find(row.holder);
+      const int64_t idle_until = std::max(row.keep_until_ms, row.busy_until_ms);
+      if (row.kept && row.keep_until_ms > 0 && idle_until >= now) next = std::min(next, idle_until - now + 1);
       const bool job_ended = !job || is_terminal(job->state);
       if (row.deadline_ms > 0 && now > row.deadline_ms)
-        condemned.emplace_back(row.id, "its deadline has passed");
-      else if (row.kept && job_ended && row.keep_until_ms > 0 && now > row.keep_until_ms && now > row.busy_until_ms)
-        condemned.emplace_back(row.id, "its idle time is over");
+        condemned.emplace_back(row, "its deadline has passed");
+      else if (row.kept && job_ended && row.keep_until_ms > 0 && now > idle_until)
+        condemned.emplace_back(row, "its idle time is over");
       else if (!row.kept && job_ended)
-        condemned.emplace_back(row.id, "its job has ended");
+        condemned.emplace_back(row, "its job has ended");
       else if (!job_ended && job->instance_id != row.id && (row.holder != row.job_id || row.attempt < job->attempt))
-        condemned.emplace_back(row.id, "the job went on with another machine");
+        condemned.emplace_back(row, "the job went on with another machine");
     }
   });
-  for (const auto& [id, reason] : condemned) mark_deleting(ctx_, id, reason);
+  // Meanwhile somebody may have taken it, kept it or begun to use it.
+  for (const auto& [row, reason] : condemned)
+    mark_deleting(ctx_, row.id, reason, [&seen = row](const InstanceRow& it) {
+      return it.holder == seen.holder && it.kept == seen.kept && it.keep_until_ms == seen.keep_until_ms &&
+             it.busy_until_ms == seen.busy_until_ms;
+    });
+  return next;
 }
 
 // True once it is gone.

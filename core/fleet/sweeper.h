@@ -42,7 +42,7 @@ class Sweeper {
   bool delete_once(const store::InstanceRow& row, Watch& watch, const Wait& wait);
   int64_t delete_due(const Wait& wait);
   int64_t tidy_due(const Wait& wait);
-  void close_orphans();
+  int64_t close_orphans();
   void sweep(const Wait& wait);
   void sweep_account(const std::string& account, std::vector<store::InstanceRow>& rows, const Wait& wait);
   void stray(const std::string& account, const plugin_host::Instance& it, const Wait& wait);

@@ -71,6 +71,7 @@ void keep(JobRun& run, const InstanceRow& machine, int64_t idle_ms) {
     rows.end_use(it.id, run.ctx.clock.wall_ms());
     return it;
   });
+  run.ctx.fleet_work.notify();  // the sweeper looks when its idle time is over
 }
 
 void let_go(JobRun& run, const InstanceRow& machine) {

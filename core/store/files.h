@@ -14,11 +14,11 @@ struct FileRow {
   std::string id;  // "file-" and 13 tokens
   std::string name, owner;
   int64_t size = 0, created_ms = 0;
-  std::string purpose;     // in the OpenAI dialect: "fine-tune", ...; empty: the native one's
-  std::string form;        // of training data: "chat", "preference", ...
-  int64_t examples = 0;    // of training data
-  int64_t tokens = 0;      // of its text, about
-  int64_t expires_ms = 0;  // 0: never
+  std::string purpose = {};  // in the OpenAI dialect: "fine-tune", ...; empty: the native one's
+  std::string form = {};     // of training data: "chat", "preference", ...
+  int64_t examples = 0;      // of training data
+  int64_t tokens = 0;        // of its text, about
+  int64_t expires_ms = 0;    // 0: never
 };
 
 class Files {

@@ -25,7 +25,8 @@ struct Template {
   std::string ran_on;  // where its script has run as it is here: "cpu", or "nothing"
   std::string image;   // of the provider; empty: the provider's own choice, which has a driver where it has a GPU
   std::string setup, run;
-  std::string serve;  // answers POST /v1/chat/completions on 127.0.0.1:$STOKER_PORT from what `run` left; empty: can not
+  std::string
+      serve;  // answers POST /v1/chat/completions on 127.0.0.1:$STOKER_PORT from what `run` left; empty: can not
   std::string log_parser, checkpoints;
   double checkpoint_minutes = 10;
   std::vector<std::string> packages;  // of pip, each with its exact version

@@ -3,6 +3,7 @@
 #include "core/api/openapi.h"
 #include "core/api/schema.h"
 #include "core/api/series.h"
+#include "core/api/stored_file.h"
 #include "core/store/artifacts.h"
 #include "tests/api/raw_client.h"
 #include "tests/api/world.h"
@@ -291,6 +292,16 @@ TEST(Series, KeepsTheSpikeAndTheEnds) {
   EXPECT_EQ(points.front().t_ms, 0);
   EXPECT_EQ(points.back().t_ms, 9999);
   EXPECT_TRUE(std::any_of(points.begin(), points.end(), [](const Point& p) { return p.value == 1000.0; }));
+}
+
+TEST_F(ResourcesTest, WhatAnAgentThatDiedLeftAmongTheFilesIsRemoved) {
+  const std::string id = text_of(upload("kept").body, "id");
+  const std::filesystem::path files = folder.path() / "files";
+  std::ofstream(files / "file-aaaaaaaaaaaaa") << "nobody's";
+  std::ofstream(files / "file-bbbbbbbbbbbbb.part") << "half";
+  remove_stray_files(context());
+  EXPECT_TRUE(std::filesystem::exists(files / id));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(files), {}), 1);
 }
 
 }  // namespace

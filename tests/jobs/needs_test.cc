@@ -12,7 +12,7 @@ constexpr uint64_t kGiga = 1'000'000'000;
 
 JobSpec training(uint64_t gpu_memory, const std::string& gpu = {}, int64_t count = 0) {
   JobSpec spec;
-  spec.from_template = {"sft", "{}", {}, {}, gpu_memory};
+  spec.from_template = {"sft", "{}", {}, gpu_memory};
   spec.resources.gpu = gpu;
   spec.resources.gpu_count = count;
   return spec;

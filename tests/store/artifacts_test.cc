@@ -22,21 +22,5 @@ TEST_F(ArtifactsTest, KeepsArtifacts) {
   });
 }
 
-TEST_F(ArtifactsTest, KeepsFiles) {
-  with<Files>([](Files& files) {
-    files.insert({"file-1", "a.txt", "app", 3, 1000});
-    files.insert({"file-2", "b.txt", "admin", int64_t{1} << 41, 2000});
-    const FileRow row = files.find("file-2").value();
-    EXPECT_EQ(std::tuple(row.id, row.name, row.owner, row.size, row.created_ms),
-              std::tuple("file-2", "b.txt", "admin", int64_t{1} << 41, 2000));
-    EXPECT_EQ(files.list(1, "").at(0).id, "file-2");
-    EXPECT_EQ(files.list(5, "file-2").at(0).id, "file-1");
-    files.remove("file-2");
-    EXPECT_FALSE(files.find("file-2"));
-    EXPECT_EQ(files.list(5, "").size(), 1u);
-  });
-  EXPECT_EQ(error_of([&] { with<Files>([](Files& files) { files.remove("file-2"); }); }).fault, Fault::not_found);
-}
-
 }  // namespace
 }  // namespace stoker::store

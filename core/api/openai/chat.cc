@@ -16,9 +16,9 @@
 namespace stoker::api::openai {
 namespace {
 
-constexpr int kMostAtOnce = 4;                  // each holds a thread of the API
-constexpr int64_t kAnswerMs = 10 * kMinute;     // of the whole answer; also for the server to start and load the model
-constexpr size_t kMaxAnswerBytes = 16 << 20;    // of one that is not streamed
+constexpr int kMostAtOnce = 4;                // each holds a thread of the API
+constexpr int64_t kAnswerMs = 10 * kMinute;   // of the whole answer; also for the server to start and load the model
+constexpr size_t kMaxAnswerBytes = 16 << 20;  // of one that is not streamed
 constexpr size_t kPiece = 16 * 1024;
 
 // One of the chats that may go on at a time.
@@ -85,10 +85,11 @@ class Answer final : public Flow {
  public:
   Answer(std::unique_ptr<remote::Stream> stream, const std::string& body, Wait wait)
       : stream_(std::move(stream)), wait_(std::move(wait)) {
-    stream_->write("POST /v1/chat/completions HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-                   "Accept: application/json, text/event-stream\r\nContent-Length: " +
-                       std::to_string(body.size()) + "\r\n\r\n" + body,
-                   wait_);
+    stream_->write(
+        "POST /v1/chat/completions HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        "Accept: application/json, text/event-stream\r\nContent-Length: " +
+            std::to_string(body.size()) + "\r\n\r\n" + body,
+        wait_);
     read_head();
   }
 

@@ -40,14 +40,13 @@ class Upload {
       if (part->name == "file") {
         take_file(form, *part);
       } else if (part->name == "purpose") {
-        form_.purpose = form.read_field();
-        check_purpose();
+        take_purpose(form);
       } else if (part->name == "expires_after[anchor]") {
         form_.anchor = form.read_field();
       } else if (part->name == "expires_after[seconds]") {
         form_.expires = form.read_field();
       } else if (part->name == "file_name") {  // Together's
-        form_.filename = form.read_field().substr(0, kMaxName);
+        form_.filename = label(form.read_field()).substr(0, kMaxName);
       } else {
         (void)form.read_field();  // others send fields of their own; none of them changes what is stored
       }
@@ -101,9 +100,11 @@ class Upload {
     }
   }
 
-  void check_purpose() const {
+  void take_purpose(Multipart& form) {
+    if (!form_.purpose.empty()) throw Refused(400, "invalid", "the form has two purposes", {}, "purpose");
+    form_.purpose = form.read_field();
     if (std::find(kPurposes.begin(), kPurposes.end(), form_.purpose) == kPurposes.end())
-      throw Refused(400, "invalid", "`" + form_.purpose.substr(0, 64) + "` is not a purpose",
+      throw Refused(400, "invalid", "`" + to_utf8(form_.purpose.substr(0, 64)) + "` is not a purpose",
                     "training data has fine-tune", "purpose");
   }
 

@@ -20,9 +20,11 @@ Error malformed(const std::string& why) {
   return Error(Fault::invalid, "the multipart body " + why, "send the form as multipart/form-data, whole");
 }
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
 bool same_letters(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -54,17 +56,16 @@ std::optional<std::string> parameter(std::string_view header, std::string_view n
   return std::nullopt;
 }
 
-// For people only: no folder, no control character.
+}  // namespace
+
 std::string label(std::string name) {
   name.erase(0, name.find_last_of("/\\") + 1);
   for (const char* escaped : {"%22", "%0D", "%0A"})
-    for (size_t at; (at = name.find(escaped)) != std::string::npos;) name.replace(at, 3, "_");
+    for (size_t at = 0; (at = name.find(escaped, at)) != std::string::npos;) name.replace(at, 3, "_");
   std::replace_if(
       name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '_');
   return to_utf8(name);
 }
-
-}  // namespace
 
 std::string boundary_of(std::string_view content_type) {
   const auto boundary = parameter(content_type, "boundary");

@@ -13,6 +13,9 @@ namespace stoker::api::openai {
 // The boundary that a Content-Type names. Throws invalid where it names none.
 [[nodiscard]] std::string boundary_of(std::string_view content_type);
 
+// A file's name as clients send it, for people only: no folder, no control character.
+[[nodiscard]] std::string label(std::string name);
+
 // One thread. All faults are Error{invalid}, and those of Body::read().
 class Multipart {
  public:
@@ -20,7 +23,7 @@ class Multipart {
 
   struct Part {
     std::string name;                     // of the field, as sent
-    std::optional<std::string> filename;  // its last part alone; absent for a plain field
+    std::optional<std::string> filename;  // as label() has it; absent for a plain field
   };
   // The next part; what is left of the one before is skipped. Nothing at the end of the form.
   std::optional<Part> next();

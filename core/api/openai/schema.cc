@@ -94,7 +94,8 @@ constexpr std::string_view kChatRequest = R"({"type":"object","required":["model
 "required":["role"],"properties":{"role":{"type":"string"},"content":{}}}},"stream":{"type":["boolean","null"]},
 "max_tokens":{"type":["integer","null"]},"temperature":{"type":["number","null"]}}})";
 
-constexpr std::string_view kChat = R"({"type":"object","required":["id","object","created","model","choices"],"properties":{
+constexpr std::string_view kChat =
+    R"({"type":"object","required":["id","object","created","model","choices"],"properties":{
 "id":{"type":"string"},"object":{"type":"string"},"created":{"type":"integer"},"model":{"type":"string"},
 "choices":{"type":"array","items":{"type":"object","required":["index","message","finish_reason"]}}}})";
 
