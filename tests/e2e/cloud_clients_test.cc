@@ -56,6 +56,7 @@ TEST_P(ClientStory, IsTrainedAskedAndEndedByTheIdleLimit) {
   ASSERT_TRUE(std::regex_search(ran.out, losses, std::regex("loss ([0-9.]+) -> ([0-9.]+)\n"))) << ran.out;
   EXPECT_LT(std::stod(losses[2]), 0.7 * std::stod(losses[1])) << ran.out;
   EXPECT_THAT(ran.out, testing::HasSubstr("Step 147/150: training loss="));
+  EXPECT_THAT(ran.out, testing::HasSubstr("Checkpoint at step 150 has come home"));
   expect_checkpoints_fall(ran.out);
   EXPECT_THAT(ran.out, testing::HasSubstr("answered: the boat is green\n"));
   EXPECT_GT(lines_of(content(folder / "step_metrics.csv")).size(), 10U);
