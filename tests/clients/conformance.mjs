@@ -1,13 +1,14 @@
 // OpenAI's own client against a real agent, beside the main story: paging, refusals, content, and answers that are lost.
 //
-//   node conformance.mjs JOBS LOST: lists that many jobs, and loses the answer of that many creations
+//   node conformance.mjs JOBS LOST: lists that many jobs, and loses the answer of that many creations; $RESULTS/answers.jsonl
+//   gets what the agent answered
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import OpenAI, { AuthenticationError, BadRequestError, NotFoundError, toFile } from 'openai';
 
 const [JOBS, LOST] = process.argv.slice(2).map(Number);
-const client = new OpenAI();
-const jobs = client.fineTuning.jobs;
+const agent = new URL(process.env.OPENAI_BASE_URL);
 
 const chats = (count) =>
   Array.from({ length: count }, (_, i) => {
@@ -36,35 +37,37 @@ async function collect(pages) {
   return all;
 }
 
-// Counts what reaches the agent, passes it on, and breaks the connection instead of giving the answers that `loses` names.
+// Notes what reaches the agent and what it says, and breaks the connection instead of giving the answers that `loses` names.
 async function startRelay(loses) {
-  const agent = new URL(client.baseURL);
   const seen = [];
   const server = http.createServer((from, to) => {
     const parts = [];
     from.on('data', (part) => parts.push(part));
     from.on('end', () => {
-      const body = Buffer.concat(parts);
-      const one = { method: from.method, path: from.url, retry: from.headers['x-stainless-retry-count'], body: body.toString() };
+      const asked = Buffer.concat(parts);
+      const one = { method: from.method, path: from.url, retry: from.headers['x-stainless-retry-count'], asked };
       seen.push(one);
       const options = { host: agent.hostname, port: agent.port, method: from.method, path: from.url };
-      const on = http.request({ ...options, headers: { ...from.headers, host: agent.host } }, (answer) => {
-        if (loses(one)) {
-          answer.resume();
-          answer.on('end', () => to.destroy());
-          return;
-        }
+      const on = http.request({ ...options, headers: { ...from.headers, host: agent.host } }, async (answer) => {
+        const said = [];
+        for await (const part of answer) said.push(part);
+        Object.assign(one, { status: answer.statusCode, type: answer.headers['content-type'], said: Buffer.concat(said) });
+        if (loses(one)) return to.destroy();
         to.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(to);
+        return to.end(one.said);
       });
       on.on('error', () => to.destroy());
-      on.end(body);
+      on.end(asked);
     });
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  const base = `http://127.0.0.1:${server.address().port}${agent.pathname}`;
-  return { seen, client: new OpenAI({ baseURL: base }), close: () => server.close() };
+  const baseURL = `http://127.0.0.1:${server.address().port}${agent.pathname}`;
+  return { seen, baseURL, client: new OpenAI({ baseURL }), close: () => server.close() };
 }
+
+const record = await startRelay(() => false);
+const client = record.client;
+const jobs = client.fineTuning.jobs;
 
 const uploadChats = async (text) =>
   client.files.create({ file: await toFile(Buffer.from(text), 'chats.jsonl'), purpose: 'fine-tune' });
@@ -96,7 +99,7 @@ async function models() {
 }
 
 async function refusals(file) {
-  await refused(new OpenAI({ apiKey: 'wrong' }).models.list(), AuthenticationError, { code: /^invalid_api_key$/ });
+  await refused(new OpenAI({ baseURL: record.baseURL, apiKey: 'wrong' }).models.list(), AuthenticationError, { code: /^invalid_api_key$/ });
   await refused(jobs.create({ model: 'tiny-ln', training_file: file }), NotFoundError, { code: /^model_not_found$/, message: /tiny-lm/ });
   await refused(jobs.create({ model: 'tiny-lm', training_file: 'file-none' }), BadRequestError, { param: /^training_file$/ });
   const epochs = { model: 'tiny-lm', training_file: file, hyperparameters: { n_epochs: 0 } };
@@ -181,7 +184,7 @@ async function list(file) {
 // The agent made the job, and the client never heard of it: it sends the same bytes again, and gets that job.
 async function lostAnswers(file) {
   // The first answer of each, and the second of every other one: the client tries three times.
-  const relay = await startRelay((one) => Number(one.retry) < 1 + (Number(JSON.parse(one.body).metadata.n) % 2));
+  const relay = await startRelay((one) => Number(one.retry) < 1 + (Number(JSON.parse(one.asked).metadata.n) % 2));
   const ids = new Set();
   let next = 0;
   const lane = async () => {
@@ -198,6 +201,13 @@ async function lostAnswers(file) {
   assert.equal(listed.length, LOST);
   assert.deepEqual(new Set(listed.map((one) => one.id)), ids);
   for (const one of listed) await until(async () => (await jobs.retrieve(one.id)).status === 'succeeded');
+  const [last] = listed;
+  const { fine_tuned_model: model, result_files: results } = await jobs.retrieve(last.id);
+  for (const id of results) assert.equal((await client.files.retrieve(id)).purpose, 'fine-tune-results');
+  assert.equal((await collect(jobs.checkpoints.list(last.id))).length, 1);
+  assert.ok((await collect(client.models.list())).some((one) => one.id === model));
+  const answer = await client.chat.completions.create({ model, messages: [{ role: 'user', content: 'say 3' }] });
+  assert.equal(answer.choices[0].message.role, 'assistant');
   console.log(`lost answers: ${relay.seen.length} requests, ${listed.length} jobs`);
 }
 
@@ -208,3 +218,8 @@ await refusals(file);
 await oneJob();
 await list(file);
 await lostAnswers(file);
+
+const answers = record.seen.filter((one) => one.type?.startsWith('application/json'));
+const lines = answers.map(({ method, path, status, said }) => `${JSON.stringify({ method, path, status, body: JSON.parse(said) })}\n`);
+await writeFile(`${process.env.RESULTS}/answers.jsonl`, lines.join(''));
+record.close();

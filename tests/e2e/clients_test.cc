@@ -1,4 +1,7 @@
 // What examples/clients shows, against a real agent: OpenAI's own client for Node, and curl.
+#include <cstdlib>
+#include <fstream>
+
 #include "tests/e2e/node_client.h"
 
 namespace stoker::e2e {
@@ -26,6 +29,13 @@ class Clients : public AgentTest {
     words.at(1) = client.folder / words.at(1);
     return run(words, environment(more), 280'000);
   }
+  // What conformance.mjs has recorded.
+  void expect_answers_of(const std::filesystem::path& document, const std::string& before) const {
+    const Result ran = run({"/usr/bin/python3", "-B", STOKER_SOURCE_DIR "/tests/clients/check_answers.py",
+                            folder / "answers.jsonl", document, before},
+                           environment(), 120'000);
+    EXPECT_EQ(ran.code, 0) << document << "\n" << ran.out << ran.err;
+  }
   [[nodiscard]] Json get(const std::string& path) const { return Json::parse(api().call("GET", path).body, path); }
 };
 
@@ -36,6 +46,15 @@ TEST_F(Clients, OpenaisForNodeIsAnsweredAsItExpects) {
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
   for (const char* line : {"files: ", "models: ", "refusals: ", "one job: ", "list: 250 jobs by 13 pages", "50 jobs"})
     EXPECT_THAT(ran.out, HasSubstr(line));
+  std::ofstream(folder / "openapi.json") << api().call("GET", "/openapi.json").body;
+  expect_answers_of(folder / "openapi.json", "");
+  const char* given = ::getenv("STOKER_SPECS");
+  const std::filesystem::path theirs =
+      std::filesystem::path(given ? given : STOKER_SOURCE_DIR "/../shared/specs") / "openai-finetune-openapi.json";
+  if (std::filesystem::exists(theirs))
+    expect_answers_of(theirs, "/openai/v1");
+  else
+    std::fputs("OpenAI's document is not here (STOKER_SPECS): the answers are not held against it\n", stderr);
 }
 
 TEST_F(Clients, CurlTellsTheWholeStory) {
