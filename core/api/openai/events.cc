@@ -70,10 +70,10 @@ void add_metrics(store::Connection& connection, const std::string& job_id, std::
     const char* ours;
     const char* theirs;
   };
-  static constexpr std::array kNames{
-      Name{false, "train_loss", "train_loss"}, Name{false, "token_accuracy", "train_mean_token_accuracy"},
-      Name{true, "eval_loss", "valid_loss"}, Name{true, "eval_loss", "full_valid_loss"},
-      Name{true, "token_accuracy", "valid_mean_token_accuracy"}};
+  static constexpr std::array kNames{Name{false, "train_loss", "train_loss"},
+                                     Name{false, "token_accuracy", "train_mean_token_accuracy"},
+                                     Name{true, "eval_loss", "valid_loss"}, Name{true, "eval_loss", "full_valid_loss"},
+                                     Name{true, "token_accuracy", "valid_mean_token_accuracy"}};
   for (Checkpoint& point : points) point.metrics["step"] = static_cast<double>(point.step);
   simdjson::dom::parser parser;
   for (int64_t after = 0;;) {
