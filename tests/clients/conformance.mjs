@@ -163,7 +163,7 @@ async function until(condition) {
 async function list(file) {
   const made = new Set();
   while (made.size < JOBS) {
-    const batch = Array.from({ length: Math.min(8, JOBS - made.size) }, async (_, i) => {
+    const batch = Array.from({ length: Math.min(4, JOBS - made.size) }, async (_, i) => {
       const job = await jobs.create({ model: 'tiny-lm', training_file: file, metadata: { n: String(made.size + i), of: 'list' } });
       await jobs.cancel(job.id);
       return job.id;
@@ -191,16 +191,18 @@ async function lostAnswers(file) {
     while (next < LOST) {
       const metadata = { of: 'lost', n: String(next++) };
       const request = { model: 'tiny-lm', training_file: file, metadata, hyperparameters: { n_epochs: 1 } };
-      ids.add((await relay.client.fineTuning.jobs.create(request)).id);
+      const { id } = await relay.client.fineTuning.jobs.create(request);
+      ids.add(id);
+      // The next one takes its machine, so that there are few.
+      await until(async () => (await jobs.retrieve(id)).status === 'succeeded');
     }
   };
-  await Promise.all([lane(), lane(), lane(), lane()]);
+  await Promise.all([lane(), lane(), lane()]);
   relay.close();
   assert.equal(relay.seen.length, 2 * LOST + Math.floor(LOST / 2));
   const listed = await collect(jobs.list({ limit: 100, metadata: { of: 'lost' } }));
   assert.equal(listed.length, LOST);
   assert.deepEqual(new Set(listed.map((one) => one.id)), ids);
-  for (const one of listed) await until(async () => (await jobs.retrieve(one.id)).status === 'succeeded');
   const [last] = listed;
   const { fine_tuned_model: model, result_files: results } = await jobs.retrieve(last.id);
   for (const id of results) assert.equal((await client.files.retrieve(id)).purpose, 'fine-tune-results');
