@@ -35,7 +35,8 @@ AgentTest::~AgentTest() {
 
 void AgentTest::TearDown() {
   if (agent > 0) {
-    for (const Json& instance : Json::parse(api().call("GET", "/v1/instances").body, "instances")["data"].items()) {
+    for (const Json& instance :
+         Json::parse(api().call("GET", "/v1/instances?limit=1000").body, "instances")["data"].items()) {
       const std::string id = instance["id"].text(), phase = instance["state"].text();
       if (phase != "gone" && phase != "refused") (void)api().call("DELETE", "/v1/instances/" + id);
     }
@@ -184,7 +185,7 @@ void AgentTest::expect_nothing_rented() const {
   std::string open;
   const auto none = [&] {
     open.clear();
-    for (const Json& one : Json::parse(api().call("GET", "/v1/instances").body, "instances")["data"].items())
+    for (const Json& one : Json::parse(api().call("GET", "/v1/instances?limit=1000").body, "instances")["data"].items())
       if (one["state"].text() != "gone" && one["state"].text() != "refused") open += one.dump();
     return open.empty();
   };

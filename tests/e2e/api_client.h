@@ -25,6 +25,8 @@ class ApiClient {
 
   ApiClient(uint16_t port, std::string token) : port_(port), token_(std::move(token)) {}
 
+  [[nodiscard]] uint16_t port() const { return port_; }
+
   // Throws Poco::Exception when there is no whole answer. An empty token sends none; a Host of `fields` replaces the
   // right one.
   [[nodiscard]] Answer call(const std::string& method, const std::string& path, const std::string& body = {},

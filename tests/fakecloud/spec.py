@@ -23,7 +23,7 @@ def free_exempted(cloud, document):
 
 
 def modern(schema):
-    """OpenAPI 3.0 says `nullable` where JSON Schema says a type or null."""
+    """OpenAPI 3.0 says `nullable` where JSON Schema says a type or null, and whether a bound is one of those left out."""
     if isinstance(schema, list):
         return [modern(one) for one in schema]
     if not isinstance(schema, dict):
@@ -31,6 +31,9 @@ def modern(schema):
     out = {key: modern(value) for key, value in schema.items()}
     if "discriminator" in out and "oneOf" in out:  # which of them it is says a field, so that others may fit as well
         out["anyOf"] = out.pop("oneOf")
+    for bound, strict in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if out.get(strict) is True:
+            out[strict] = out.pop(bound)
     if schema.get("nullable") is not True:
         return out
     if "type" in out and "allOf" not in out:

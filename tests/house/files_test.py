@@ -18,7 +18,7 @@ def files():
     yield from (path for path in ROOT.iterdir() if path.is_file() and path.suffix in TEXT and path.name != ".git")
     for top in OURS:
         for path in (ROOT / top).rglob("*"):
-            foreign = {"corpus", "data", "__pycache__"} & set(path.relative_to(ROOT).parts)
+            foreign = {"corpus", "data", "node_modules", "__pycache__"} & set(path.relative_to(ROOT).parts)
             if path.is_file() and path.suffix in TEXT and not foreign:
                 yield path
 

@@ -128,10 +128,11 @@ ClientEvent client_event(const FineTuneJob& job, const store::EventRow& row) {
   if (row.kind == "checkpoint") {
     event.step = whole(in["step"]);
     event.path = text(in, "path");
-    bool complete = false;
+    bool complete = false, home = false;
     if (in["complete"].get(complete) != simdjson::SUCCESS) complete = false;
+    if (in["home"].get(home) != simdjson::SUCCESS) home = false;
     event.message = event.step ? fmt::format("Checkpoint at step {}", *event.step) : "The model was saved";
-    if (complete) event.message += " is complete";
+    if (complete) event.message += home ? " has come home" : " is complete";
     event.together_type = "checkpoint_save";
   }
   return event;
