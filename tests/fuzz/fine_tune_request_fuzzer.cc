@@ -1,12 +1,14 @@
-// link: stoker_api
+// link: simdjson::simdjson
 // The body of a fine-tuning request in both dialects: what is taken can be kept and read again.
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
-#include "core/api/openai/fine_tune.h"
-#include "core/error.h"
+#include "core/api/openai/fine_tune.cc"  // the pieces alone: the library would bring in the whole agent
+#include "core/api/openai/openai_request.cc"
+#include "core/api/openai/request_reader.cc"
+#include "core/api/openai/together_request.cc"
 
 namespace {
 
