@@ -26,6 +26,11 @@ http {{
     listen 127.0.0.1:{port};
     location = /pub {{ nchan_publisher; nchan_channel_id bench; nchan_message_buffer_length 2000; }}
     location = /sub {{ nchan_subscriber eventsource; nchan_channel_id bench; }}
+    location = /upload {{
+      client_max_body_size 0; client_body_in_file_only clean; client_body_buffer_size 256k;
+      proxy_pass http://127.0.0.1:{port}/taken; proxy_pass_request_body off; proxy_set_header Content-Length "";
+    }}
+    location = /taken {{ return 200; }}
   }}
 }}
 '''
