@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/api/openai/commission.h"
+#include "core/api/openai/job_members.h"
 #include "core/cli/yaml_tree.h"
 #include "core/error.h"
 #include "core/nearest.h"
@@ -179,7 +179,7 @@ class Reader {
         file_.chatmle = true;
       } else if (node.keys[i] == "job") {
         const YamlNode& job = node.items[i];
-        const std::vector<std::string>& members = api::openai::job_members();
+        const std::vector<std::string>& members = api::openai::kJobMembers;
         require(job, YamlNode::Kind::map, "openai.job");
         for (size_t k = 0; k < job.items.size(); ++k)
           if (std::find(members.begin(), members.end(), job.keys[k]) == members.end())

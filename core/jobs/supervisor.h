@@ -26,8 +26,8 @@ struct Submission {
 
   // What another API knows of the job, both within the transaction that inserts it. `earlier`: the job that the same
   // request has become already, then nothing is inserted.
-  std::function<std::optional<store::JobRow>(store::Connection&)> earlier;
-  std::function<void(store::Connection&, const store::JobRow&)> also;
+  std::function<std::optional<store::JobRow>(store::Connection&)> earlier = {};
+  std::function<void(store::Connection&, const store::JobRow&)> also = {};
 };
 
 class Supervisor {

@@ -111,7 +111,6 @@ class LoadedProvider {
                                                           .id = text(from->id),
                                                           .client_token = text(from->client_token),
                                                           .name = text(from->name),
-                                                          .offer_id = text(from->offer_id),
                                                           .status_text = text(from->status_text),
                                                           .ssh_host = text(from->ssh_host),
                                                           .ssh_user = text(from->ssh_user),

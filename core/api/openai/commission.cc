@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/api/openai/job_members.h"
 #include "core/api/problem.h"
 #include "core/jobs/pipeline.h"
 #include "core/nearest.h"
@@ -158,12 +159,6 @@ std::string inputs_of(const FineTune& it) {
 
 }  // namespace
 
-const std::vector<std::string>& job_members() {
-  static const std::vector<std::string> names = {"template", "params",      "provider", "resources", "limits",
-                                                 "after",    "checkpoints", "env",      "secrets"};
-  return names;
-}
-
 std::vector<std::string> base_models(const templates::Catalogue& catalogue) {
   std::vector<std::string> names;
   bool any = false;
@@ -180,8 +175,8 @@ std::vector<std::string> base_models(const templates::Catalogue& catalogue) {
 
 Commission commission(const ServerContext& context, const Caller& caller, FineTune it) {
   Members members;
-  add_members(it.x_stoker, "x_stoker", job_members(), members);
-  add_members(context.fine_tune_job, "openai.job", job_members(), members);
+  add_members(it.x_stoker, "x_stoker", kJobMembers, members);
+  add_members(context.fine_tune_job, "openai.job", kJobMembers, members);
   const Template& chosen = chosen_template(context.pipeline.templates, it, members);
   it.template_id = chosen.id;
   if (it.dpo != (chosen.task == "preference"))

@@ -19,9 +19,6 @@ struct Commission {
 // Throws Refused for what can not be done, with the field of the request.
 [[nodiscard]] Commission commission(const ServerContext& context, const Caller& caller, FineTune asked);
 
-// What `x_stoker` of a request and `openai.job` of the configuration may give of a job spec.
-[[nodiscard]] const std::vector<std::string>& job_members();
-
 // Models that can be trained here, by the names that `model` takes.
 [[nodiscard]] std::vector<std::string> base_models(const templates::Catalogue& catalogue);
 

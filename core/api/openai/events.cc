@@ -1,6 +1,7 @@
 // GET /fine_tuning/jobs/{id}/events and .../checkpoints, newest first.
 #include <simdjson.h>
 
+#include <array>
 #include <map>
 
 #include "core/api/openai/client_event.h"
@@ -61,23 +62,37 @@ struct Checkpoint {
   std::map<std::string, double> metrics;
 };
 
-// The last numbers that were told up to then.
-void add_metrics(store::Connection& connection, const std::string& job_id, Checkpoint& point) {
-  simdjson::dom::parser parser;
-  const store::Events events(connection);
-  const auto take = [&](const char* kind, const char* ours, const char* theirs) {
-    for (const store::EventRow& row : events.newest(job_id, {kind}, point.seq, 1)) {
-      double value = 0;
-      const simdjson::dom::element data = parser.parse(row.data);
-      if (data["values"][ours].get(value) == simdjson::SUCCESS) point.metrics[theirs] = value;
-    }
+// The last numbers of a record that is not of a later step.
+void add_metrics(store::Connection& connection, const std::string& job_id, std::vector<Checkpoint>& points) {
+  constexpr int kBatch = 4096;
+  struct Name {
+    bool evaluation;
+    const char* ours;
+    const char* theirs;
   };
-  point.metrics["step"] = static_cast<double>(point.step);
-  take("metric", "train_loss", "train_loss");
-  take("metric", "token_accuracy", "train_mean_token_accuracy");
-  take("eval", "eval_loss", "valid_loss");
-  take("eval", "eval_loss", "full_valid_loss");
-  take("eval", "token_accuracy", "valid_mean_token_accuracy");
+  static constexpr std::array kNames{Name{false, "train_loss", "train_loss"},
+                                     Name{false, "token_accuracy", "train_mean_token_accuracy"},
+                                     Name{true, "eval_loss", "valid_loss"}, Name{true, "eval_loss", "full_valid_loss"},
+                                     Name{true, "token_accuracy", "valid_mean_token_accuracy"}};
+  for (Checkpoint& point : points) point.metrics["step"] = static_cast<double>(point.step);
+  simdjson::dom::parser parser;
+  for (int64_t after = 0;;) {
+    const auto rows = store::Events(connection).of_kinds(job_id, {"metric", "eval"}, after, kBatch);
+    for (const store::EventRow& row : rows) {
+      const simdjson::dom::element data = parser.parse(row.data);
+      double step = 0;
+      if (data["step"].get(step) != simdjson::SUCCESS) continue;
+      for (const Name& name : kNames) {
+        double value = 0;
+        if (name.evaluation != (row.kind == "eval") || data["values"][name.ours].get(value) != simdjson::SUCCESS)
+          continue;
+        for (Checkpoint& point : points)
+          if (step <= static_cast<double>(point.step)) point.metrics[name.theirs] = value;
+      }
+    }
+    if (rows.size() < kBatch) return;
+    after = rows.back().seq;
+  }
 }
 
 // One a step: the newest news of it. Newest step first.
@@ -139,10 +154,8 @@ Reply list_fine_tune_checkpoints(const ServerContext& context, const Request& re
     std::erase_if(points, [&](const Checkpoint& point) { return point.step >= before; });
     const bool more = points.size() > limit;
     if (more) points.resize(limit);
-    for (Checkpoint& point : points) {
-      add_metrics(connection, it.job.id, point);
-      write_checkpoint(json, it, point);
-    }
+    add_metrics(connection, it.job.id, points);
+    for (const Checkpoint& point : points) write_checkpoint(json, it, point);
     json.end_array().member("has_more", more);
     const auto id = [&](const char* name, bool first) {
       json.key(name);

@@ -14,7 +14,7 @@ class TrainerLog:
     BLOCKS = " ▏▎▍▌▋▊▉"
 
     def __init__(self, examples, epochs, batch, steps, parameters):
-        self.steps, self.start, self.drawn = steps, time.monotonic(), 0.0
+        self.steps, self.start, self.drawn, self.n = steps, time.monotonic(), 0.0, 0
         print("***** Running training *****")
         print(f"  Num examples = {examples:,}")
         print(f"  Num Epochs = {epochs:,}")
@@ -30,10 +30,13 @@ class TrainerLog:
 
     def bar(self, n):
         """tqdm's picture of progress on stderr, ten times a second at most."""
-        now = time.monotonic()
-        if 0 < n < self.steps and now - self.drawn < 0.1:
-            return
-        self.drawn, elapsed, share = now, now - self.start, n / self.steps
+        self.n = n
+        if n in (0, self.steps) or time.monotonic() - self.drawn >= 0.1:
+            self.draw()
+
+    def draw(self):
+        self.drawn = time.monotonic()
+        n, elapsed, share = self.n, self.elapsed(), self.n / self.steps
         eighths = int(share * 80)
         picture = ("█" * (eighths // 8) + self.BLOCKS[eighths % 8]).ljust(10)[:10]
         rate = n / elapsed if n and elapsed > 0 else 0.0
@@ -43,10 +46,11 @@ class TrainerLog:
         sys.stderr.flush()
 
     def record(self, values):
-        """A dict over the bar, as tqdm.write prints it."""
+        """A dict over the bar, as tqdm.write prints it: the bar is drawn again below it."""
         sys.stderr.write("\r" + " " * 70 + "\r")
         sys.stderr.flush()
         print(values, flush=True)
+        self.draw()
 
     def evaluated(self, loss, examples, batch, took, epoch):
         took = max(took, 1e-6)
