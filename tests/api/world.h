@@ -14,6 +14,7 @@
 #include "core/fleet/accounts.h"
 #include "core/fleet/fleet.h"
 #include "core/jobs/supervisor.h"
+#include "core/plugin_host/log_parser.h"
 #include "core/plugin_host/registry.h"
 #include "core/private_file.h"
 #include "core/store/events.h"
@@ -44,6 +45,19 @@ class NoNetwork final : public remote::Connector {
 class QuietLog final : public plugin_host::HostLog {
  public:
   void write(int32_t, const std::string&, const std::string&) override {}
+};
+
+// No job here comes so far that its log would be read.
+class UnusedParser final : public plugin_host::LogParser {
+ public:
+  [[nodiscard]] const std::string& id() const override { return id_; }
+  [[nodiscard]] int detect(std::string_view) const override { return 0; }
+  [[nodiscard]] std::unique_ptr<plugin_host::LogStream> open(uint64_t, const std::string&) const override {
+    throw Error(Fault::unavailable, "there is no log here");
+  }
+
+ private:
+  std::string id_ = "transformers";
 };
 
 class World : public testing::Test {
@@ -106,6 +120,7 @@ class World : public testing::Test {
   store::Vault vault = store::Vault::with_key_file(db, folder.path() / "keys" / "vault.key");
   NoNetwork connector;
   QuietLog host_log;
+  UnusedParser parser;
   jobs::EventFeed feed;
   Signal work;
   plugin_host::Registry registry{{}, clock, host_log};
@@ -119,7 +134,7 @@ class World : public testing::Test {
                                        work,
                                        [this](const std::string& account) { return accounts.provider(account); },
                                        [this](const std::string& account) { return accounts.browser(account); },
-                                       [] { return std::vector<const plugin_host::LogParser*>{}; },
+                                       [this] { return std::vector<const plugin_host::LogParser*>{&parser}; },
                                        [] { return std::vector<fleet::UsableAccount>{{"local", "local", false}}; },
                                        {"local"},
                                        folder.path(),

@@ -13,9 +13,11 @@ import offers
 import parsing
 import start
 import transfer
+import upload
 
 GROUPS = {'start': start.measure, 'fan-out': fan_out.measure, 'latency': line_latency.measure,
-          'transfer': transfer.measure, 'offers': offers.measure, 'parse': parsing.measure}
+          'transfer': transfer.measure, 'offers': offers.measure, 'parse': parsing.measure,
+          'upload': upload.measure}
 
 
 def figure(value, unit):

@@ -26,6 +26,11 @@ http {{
     listen 127.0.0.1:{port};
     location = /pub {{ nchan_publisher; nchan_channel_id bench; nchan_message_buffer_length 2000; }}
     location = /sub {{ nchan_subscriber eventsource; nchan_channel_id bench; }}
+    location = /upload {{
+      client_max_body_size 0; client_body_in_file_only on; client_body_buffer_size 256k;
+      proxy_pass http://127.0.0.1:{port}/taken; proxy_pass_request_body off; proxy_set_header Content-Length "";
+    }}
+    location = /taken {{ return 200; }}
   }}
 }}
 '''
@@ -53,7 +58,7 @@ def nginx():
             time.sleep(0.01)
         else:
             raise RuntimeError('nginx does not start: ' + pathlib.Path(home, 'error.log').read_text())
-        yield port, int(children[0])
+        yield port, int(children[0]), pathlib.Path(home)
     finally:
         process.terminate()
         process.wait(20)
@@ -76,7 +81,7 @@ class Listeners:
 
 def through_nchan(build, seconds):
     lines = seconds * PER_SECOND
-    with nginx() as (port, worker):
+    with nginx() as (port, worker, _):
         listeners = Listeners(build, lines, CLIENTS, port, '/sub', 'none')
         before = cpu_s(worker)
         words = [build / 'bin/bench-lines', lines, PER_SECOND, SIZE, port, '/pub']

@@ -14,6 +14,7 @@ namespace stoker::api::openai {
 namespace {
 
 constexpr int64_t kRepeatedWithinMs = 10 * kMinute;
+constexpr int64_t kOvertakenByMs = kMinute;
 constexpr size_t kMaxIdempotencyKey = 255;
 
 // OpenAI's clients send the same bytes again when no answer came, without a key, and count how often.
@@ -30,14 +31,14 @@ std::string idempotency_key(const Head& head) {
   return "openai:" + std::string(*key);
 }
 
-// A repetition is the newest job of the same bytes, if it is young. A first request whose own repetition overtook it
-// is that job too: it came later than the first did.
+// A repetition is the newest job of the same bytes, if it is young. A first request that comes soon after a job was
+// made by a repetition is the one that was taken for lost, and waited in a queue meanwhile: it is that job too.
 std::optional<store::JobRow> already_made(store::Connection& connection, const std::string& owner,
                                           const std::string& hash, bool repeated, int64_t came_ms) {
   const auto row = store::FineTunes(connection).find_body(owner, hash);
   if (!row) return std::nullopt;
   const bool its_first = repeated && came_ms - row->created_ms <= kRepeatedWithinMs;
-  const bool its_repetition = !repeated && row->repeated && row->created_ms >= came_ms;
+  const bool its_repetition = !repeated && row->repeated && came_ms - row->created_ms <= kOvertakenByMs;
   if (!its_first && !its_repetition) return std::nullopt;
   return store::Jobs(connection).find(row->job_id);
 }

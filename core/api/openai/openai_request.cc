@@ -6,9 +6,9 @@
 namespace stoker::api::openai {
 namespace {
 
-const std::vector<std::string> kKeys = {"model",        "training_file", "validation_file", "suffix",
-                                        "seed",         "metadata",      "hyperparameters", "method",
-                                        "integrations", "x_stoker",      "x_learning_rate"};
+const std::vector<std::string> kOpenaiKeys = {"model",        "training_file", "validation_file", "suffix",
+                                              "seed",         "metadata",      "hyperparameters", "method",
+                                              "integrations", "x_stoker",      "x_learning_rate"};
 
 void read_method(const SpecReader& in, FineTune& it) {
   const auto method = in.object("method", {"type", "supervised", "dpo", "reinforcement"});
@@ -37,7 +37,7 @@ void refuse_integrations(const SpecReader& in) {
 
 FineTune read_openai_request(std::string_view body) {
   simdjson::dom::parser parser;
-  const SpecReader in(parse_object(parser, body), {}, kKeys);
+  const SpecReader in(parse_object(parser, body), {}, kOpenaiKeys);
   FineTune it;
   read_common(in, it);
   // `method` wins over the older `hyperparameters`.

@@ -7,10 +7,10 @@ namespace stoker::api::openai {
 namespace {
 
 // Taken by Together; those that say how exactly to train are the template's here, and refused rather than passed over.
-const std::vector<std::string> kKeys = {"model",          "training_file",   "validation_file", "suffix",
-                                        "random_seed",    "metadata",        "n_epochs",        "batch_size",
-                                        "learning_rate",  "hyperparameters", "training_type",   "training_method",
-                                        "max_seq_length", "n_checkpoints",   "n_evals",         "x_stoker"};
+const std::vector<std::string> kTogetherKeys = {
+    "model",          "training_file", "validation_file", "suffix",          "random_seed",   "metadata",
+    "n_epochs",       "batch_size",    "learning_rate",   "hyperparameters", "training_type", "training_method",
+    "max_seq_length", "n_checkpoints", "n_evals",         "x_stoker"};
 
 void read_training_type(const SpecReader& in, FineTune& it) {
   const auto kind =
@@ -46,7 +46,7 @@ void read_training_method(const SpecReader& in, FineTune& it) {
 
 FineTune read_together_request(std::string_view body) {
   simdjson::dom::parser parser;
-  const SpecReader in(parse_object(parser, body), {}, kKeys);
+  const SpecReader in(parse_object(parser, body), {}, kTogetherKeys);
   FineTune it;
   it.together = true;
   read_common(in, it);

@@ -59,7 +59,7 @@ TEST(DatasetTest, TakesToolsPartsAndWeights) {
                   R"({"role":"tool","tool_call_id":"2","content":"rain"},)"
                   R"({"role":"assistant","content":"mixed","weight":1}],"tools":[{"type":"function"}],)"
                   R"("parallel_tool_calls":false})"),
-            "chat 1 32");
+            "chat 1 31");
   EXPECT_EQ(check(R"({"messages":[{"role":"user","content":[{"type":"text","text":"one two"},)"
                   R"({"type":"image_url","image_url":{"url":"data:"}}]},{"role":"assistant","content":""}]})"),
             "chat 1 10");
@@ -91,7 +91,7 @@ TEST(DatasetTest, SaysWhatIsWrongWithAMessage) {
             "line 2: messages[1] has the role `bot`; it is one of system, developer, user, assistant, tool");
   EXPECT_EQ(message("\"role\":\"" + std::string(100, 'b') + "\",\"content\":\"a\""),
             "line 2: messages[1] has the role `" + std::string(40, 'b') +
-                "...; it is one of system, developer, user, assistant, tool");
+                "...`; it is one of system, developer, user, assistant, tool");
   EXPECT_EQ(message(R"("role":"assistant")"), "line 2: messages[1] has no content");
   EXPECT_EQ(message(R"("role":"assistant","content":null,"tool_calls":[])"), "line 2: messages[1] has no content");
   EXPECT_EQ(message(R"("role":"assistant","content":5)"),
@@ -116,7 +116,7 @@ TEST(DatasetTest, SaysWhatIsWrongWithTheOrder) {
     }
     return flaw(list + "]");
   };
-  EXPECT_EQ(roles("ua"), "chat 3 32");
+  EXPECT_EQ(roles("ua"), "chat 3 34");
   EXPECT_TRUE(roles("ssuuaaua").starts_with("chat 3 "));
   EXPECT_EQ(roles("usa"), "line 2: messages[1]: a system message comes first");
   EXPECT_EQ(roles("a"), "line 2: messages[0]: an assistant message answers a user");
