@@ -57,6 +57,7 @@ TEST_P(CloudWarm, TheIdleLimitEndsWhatNobodyTakes) {
 // The dead-man's switch of the first job must not end the second.
 TEST_P(CloudWarm, TheNextJobIsNotEndedByTheSwitchOfTheOneBefore) {
   if (name() == "vast") GTEST_SKIP() << "a container can not be told to be off by the cloud's clock";
+  if (name() == "gcp") GTEST_SKIP() << "its tokens are refused where the cloud's clock is an hour ahead of the agent's";
   const std::string first = submit(cloud_job(name(), "true", R"("after":{"keep_idle_minutes":30})"));
   ASSERT_EQ(await_end(first)["state"].text(), "succeeded");
   const std::string second = submit(cloud_job(name(), "sleep 100"));

@@ -1,6 +1,7 @@
 #include "core/jobs/kept_model.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -15,6 +16,9 @@
 
 namespace stoker::jobs {
 namespace {
+
+// Of this process: the port of its server is chosen by it, and other tests choose theirs at the same time.
+const std::string kMachine = "stk-01234567-job1-" + std::to_string(::getpid());
 
 using testing::HasSubstr;
 
@@ -74,7 +78,7 @@ class KeptModelTest : public store::OpenStore {
                                      "0123456789abcdef",
                                      nullptr});
     store::InstanceRow row;
-    row.id = "stk-01234567-job1-1";
+    row.id = kMachine;
     row.job_id = "job1";
     row.attempt = 1;
     row.provider = row.account = "sky";
@@ -118,7 +122,7 @@ class KeptModelTest : public store::OpenStore {
     row.state = store::JobState::succeeded;
     row.outcome = outcome;
     row.attempt = 1;
-    row.instance_id = "stk-01234567-job1-1";
+    row.instance_id = kMachine;
     with<store::Jobs>([&](store::Jobs& jobs) { jobs.insert(row); });
   }
   KeptModels& models() {
@@ -136,7 +140,7 @@ class KeptModelTest : public store::OpenStore {
     return answer;
   }
   store::InstanceRow row() {
-    return with<store::Instances>([](store::Instances& rows) { return rows.find("stk-01234567-job1-1").value(); });
+    return with<store::Instances>([](store::Instances& rows) { return rows.find(kMachine).value(); });
   }
   [[nodiscard]] std::string starts() const {
     return remote::run_program({"/bin/cat", (work_folder_ / "starts.txt").string()});
@@ -200,7 +204,7 @@ TEST_F(KeptModelTest, WhatIsNotThereIsSaid) {
   job("");
   EXPECT_STREQ(store::error_of([&] { (void)ask("x"); }).what(), "job job1 does not say how its model is served");
   with<store::Instances>([](store::Instances& rows) {
-    auto it = rows.find("stk-01234567-job1-1").value();
+    auto it = rows.find(kMachine).value();
     it.holder = "job2";
     rows.update(it);
   });
