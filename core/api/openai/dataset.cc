@@ -3,12 +3,37 @@
 #include <simdjson.h>
 
 #include <array>
+#include <cmath>
 
 #include "core/error.h"
 #include "core/templates/dataset.h"
 #include "core/utf8.h"
 
 namespace stoker::api::openai {
+constexpr int64_t kTokensPerMessage = 4;  // what a chat template puts around it
+
+// Counting tokens takes longer than all other checks together, so of many examples some are counted and speak for all.
+constexpr int64_t kCountedFirst = 1000, kCountedEvery = 16;
+
+struct TextTally {
+  bool counting = true;  // in this example
+  int64_t bytes = 0;     // of all text
+  int64_t counted_bytes = 0, counted_tokens = 0;
+  int64_t messages = 0;
+
+  void add(std::string_view text) {
+    bytes += static_cast<int64_t>(text.size());
+    if (!counting) return;
+    counted_bytes += static_cast<int64_t>(text.size());
+    counted_tokens += templates::count_tokens(text);
+  }
+  [[nodiscard]] int64_t tokens() const {
+    const double share = counted_bytes > 0 ? static_cast<double>(bytes) / static_cast<double>(counted_bytes) : 1;
+    return static_cast<int64_t>(std::llround(static_cast<double>(counted_tokens) * share)) +
+           messages * kTokensPerMessage;
+  }
+};
+
 namespace {
 
 using simdjson::dom::array;
@@ -17,7 +42,6 @@ using simdjson::dom::object;
 
 constexpr size_t kMaxLine = 4 << 20;
 constexpr size_t kMaxMessages = 4096;
-constexpr int64_t kTokensPerMessage = 4;  // what a chat template puts around it
 
 // What is wrong with one line.
 struct Flaw : std::runtime_error {
@@ -31,20 +55,18 @@ std::string quoted(std::string_view text) {
 }
 
 // Text, or a list of parts of which those of type text have one.
-int64_t tokens_of(const element& content, const std::string& where) {
+void count_text(const element& content, const std::string& where, TextTally& tally) {
   std::string_view text;
-  if (content.get(text) == simdjson::SUCCESS) return templates::count_tokens(text);
+  if (content.get(text) == simdjson::SUCCESS) return tally.add(text);
   array parts;
   if (content.get(parts) != simdjson::SUCCESS) throw Flaw(where + " is neither text nor a list of parts");
-  int64_t sum = 0;
   for (const element part : parts) {
     std::string_view type;
     if (part["type"].get(type) != simdjson::SUCCESS) throw Flaw(where + " has a part without a type");
     if (type == "text" && part["text"].get(text) != simdjson::SUCCESS)
       throw Flaw(where + " has a part of type text without text");
-    if (type == "text") sum += templates::count_tokens(text);
+    if (type == "text") tally.add(text);
   }
-  return sum;
 }
 
 struct Turn {
@@ -52,10 +74,10 @@ struct Turn {
   bool calls_tools = false;
 };
 
-Turn turn_of(const object& message, const std::string& where, int64_t& tokens) {
+Turn turn_of(const object& message, const std::string& where, TextTally& tally) {
   std::string_view role;
   if (message["role"].get(role) != simdjson::SUCCESS) throw Flaw(where + " has no role");
-  tokens += kTokensPerMessage;
+  ++tally.messages;
   Turn turn;
   if (role == "system" || role == "developer") turn.role = Turn::system;
   if (role == "user") turn.role = Turn::user;
@@ -69,7 +91,7 @@ Turn turn_of(const object& message, const std::string& where, int64_t& tokens) {
                      (message["function_call"].get(value) == simdjson::SUCCESS && !value.is_null());
   const bool present = message["content"].get(value) == simdjson::SUCCESS && !value.is_null();
   if (!present && !turn.calls_tools) throw Flaw(where + " has no content");
-  if (present) tokens += tokens_of(value, where + ".content");
+  if (present) count_text(value, where + ".content", tally);
   if (message["weight"].get(value) == simdjson::SUCCESS && !value.is_null()) {
     double weight = 0;
     if (value.get(weight) != simdjson::SUCCESS || (weight != 0 && weight != 1))
@@ -88,7 +110,7 @@ void check_order(const Turn& before, const Turn& now, const std::string& where) 
 }
 
 // `answered`: the last message is to be the assistant's.
-void check_messages(const element& value, const std::string& name, bool answered, int64_t& tokens) {
+void check_messages(const element& value, const std::string& name, bool answered, TextTally& tally) {
   array messages;
   if (value.get(messages) != simdjson::SUCCESS) throw Flaw(name + " is not a list");
   if (messages.size() == 0) throw Flaw(name + " is empty");
@@ -99,7 +121,7 @@ void check_messages(const element& value, const std::string& name, bool answered
     const std::string where = name + "[" + std::to_string(index++) + "]";
     object fields;
     if (message.get(fields) != simdjson::SUCCESS) throw Flaw(where + " is not an object");
-    const Turn now = turn_of(fields, where, tokens);
+    const Turn now = turn_of(fields, where, tally);
     check_order(before, now, where);
     before = now;
   }
@@ -107,7 +129,7 @@ void check_messages(const element& value, const std::string& name, bool answered
 }
 
 // The answers that a preference compares: lists of messages.
-void check_answer(const object& example, const char* name, const char* older, int64_t& tokens) {
+void check_answer(const object& example, const char* name, const char* older, TextTally& tally) {
   element value;
   const char* used = name;
   if (example[name].get(value) != simdjson::SUCCESS) {
@@ -124,22 +146,22 @@ void check_answer(const object& example, const char* name, const char* older, in
     if (message["role"].get(role) != simdjson::SUCCESS || role != "assistant" ||
         message["content"].get(content) != simdjson::SUCCESS)
       throw Flaw(std::string(used) + " has a message that is not the assistant's");
-    tokens += tokens_of(content, used);
+    count_text(content, used, tally);
   }
 }
 
-DatasetForm check_example(const object& example, int64_t& tokens) {
+DatasetForm check_example(const object& example, TextTally& tally) {
   element value;
   if (example["messages"].get(value) == simdjson::SUCCESS) {
-    check_messages(value, "messages", true, tokens);
+    check_messages(value, "messages", true, tally);
     return DatasetForm::chat;
   }
   if (example["input"].get(value) == simdjson::SUCCESS) {
     element messages;
     if (value["messages"].get(messages) != simdjson::SUCCESS) throw Flaw("input has no messages");
-    check_messages(messages, "input.messages", false, tokens);
-    check_answer(example, "preferred_output", "preferred_completion", tokens);
-    check_answer(example, "non_preferred_output", "non_preferred_completion", tokens);
+    check_messages(messages, "input.messages", false, tally);
+    check_answer(example, "preferred_output", "preferred_completion", tally);
+    check_answer(example, "non_preferred_output", "non_preferred_completion", tally);
     return DatasetForm::preference;
   }
   throw Flaw("there is neither messages nor input");
@@ -154,6 +176,7 @@ const char* to_string(DatasetForm form) {
 
 struct Dataset::Reader {
   simdjson::dom::parser parser;
+  TextTally tally;
 };
 
 Dataset::Dataset() : reader_(std::make_unique<Reader>()) {}
@@ -185,7 +208,9 @@ void Dataset::take_line() {
       if (const auto error = reader_->parser.parse(text.data(), text.size(), false).get(root); error)
         throw Flaw(std::string("this is not JSON: ") + simdjson::error_message(error));
       if (root.get(example) != simdjson::SUCCESS) throw Flaw("this is no JSON object");
-      const DatasetForm form = check_example(example, facts_.tokens);
+      TextTally& tally = reader_->tally;
+      tally.counting = facts_.examples < kCountedFirst || facts_.examples % kCountedEvery == 0;
+      const DatasetForm form = check_example(example, tally);
       if (facts_.form != DatasetForm::none && facts_.form != form)
         throw Flaw(std::string("this is a ") + to_string(form) + " example, those before are " +
                    to_string(facts_.form));
@@ -204,6 +229,7 @@ DatasetFacts Dataset::finish() {
   if (facts_.examples == 0)
     throw Error(Fault::invalid, "the file holds no example",
                 "each line of a training file is one JSON object, for example with `messages`", "file");
+  facts_.tokens = reader_->tally.tokens();
   return facts_;
 }
 

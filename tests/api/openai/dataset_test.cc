@@ -167,5 +167,16 @@ TEST(DatasetTest, ALineIsAtMostFourMiB) {
     EXPECT_EQ(check(kChat + "\n" + line_of(5 << 20) + "\n", piece), "line 2 is longer than 4 MiB");
 }
 
+TEST(DatasetTest, CountsManyExamplesBySome) {
+  const std::string line = R"({"messages":[{"role":"user","content":"one two"},{"role":"assistant","content":"3"}]})"
+                           "\n";
+  const auto tokens = [&](int lines) {
+    Dataset data;
+    for (int i = 0; i < lines; ++i) data.add(line);
+    return data.finish().tokens;
+  };
+  EXPECT_EQ(tokens(5000), tokens(1) * 5000);
+}
+
 }  // namespace
 }  // namespace stoker::api::openai
