@@ -83,8 +83,8 @@ std::unique_ptr<remote::Stream> open_model(const ServerContext& context, const s
 // The answer of the model's server. It is asked in HTTP/1.0, so that its body is what comes until the end.
 class Answer final : public Flow {
  public:
-  Answer(std::unique_ptr<remote::Stream> stream, const std::string& body, Wait wait)
-      : stream_(std::move(stream)), wait_(std::move(wait)) {
+  Answer(std::unique_ptr<Turn> turn, std::unique_ptr<remote::Stream> stream, const std::string& body, Wait wait)
+      : turn_(std::move(turn)), stream_(std::move(stream)), wait_(std::move(wait)) {
     stream_->write(
         "POST /v1/chat/completions HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         "Accept: application/json, text/event-stream\r\nContent-Length: " +
@@ -147,7 +147,7 @@ class Answer final : public Flow {
       if (const auto count = parse_count(*length)) left_ = *count;
   }
 
-  Turn turn_;
+  std::unique_ptr<Turn> turn_;
   std::unique_ptr<remote::Stream> stream_;
   Wait wait_;
   plugin_host::HttpHead head_;
@@ -163,7 +163,9 @@ Reply chat(const ServerContext& context, const Request& request) {
   const std::string job_id = job_of_model(context, request, question.model);
   if (!context.kept_models) throw Refused(400, "unsupported", "this agent keeps no models");
   const Wait wait{context.closing, context.clock.mono_ms() + kAnswerMs};
-  auto answer = std::make_unique<Answer>(open_model(context, job_id, question.model, wait), body, wait);
+  auto turn = std::make_unique<Turn>();  // before the model is waited for: that holds a thread too
+  auto stream = open_model(context, job_id, question.model, wait);
+  auto answer = std::make_unique<Answer>(std::move(turn), std::move(stream), body, wait);
   Reply reply;
   reply.status = answer->status();
   reply.content_type = answer->content_type();

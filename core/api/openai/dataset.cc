@@ -10,10 +10,11 @@
 #include "core/utf8.h"
 
 namespace stoker::api::openai {
+
 constexpr int64_t kTokensPerMessage = 4;  // what a chat template puts around it
 
 // Counting tokens takes longer than all other checks together, so of many examples some are counted and speak for all.
-constexpr int64_t kCountedFirst = 1000, kCountedEvery = 16;
+constexpr int64_t kCountedFirst = 1000, kCountedEvery = 64;
 
 struct TextTally {
   bool counting = true;  // in this example

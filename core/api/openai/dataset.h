@@ -15,7 +15,7 @@ const char* to_string(DatasetForm form);
 struct DatasetFacts {
   DatasetForm form = DatasetForm::none;
   int64_t examples = 0;
-  int64_t tokens = 0;  // of all text, about: templates::count_tokens(), past the first 1,000 examples of each sixteenth
+  int64_t tokens = 0;  // of all text, about: templates::count_tokens(), past the first 1,000 examples of one in 64
 };
 
 // Holds one line, at most 4 MiB. Throws Error{invalid} whose message begins with "line N" and whose field is "file".
