@@ -60,7 +60,11 @@ FineTuneJob create(const ServerContext& context, const Request& request, FineTun
   const bool repeated = is_repeated(request.head);
   const auto load = [&](const std::string& job_id) {
     return context.db.read([&](store::Connection& connection) {
-      return load_fine_tune(connection, store::FineTunes(connection).find(job_id).value());
+      auto row = store::FineTunes(connection).find(job_id);
+      if (!row)
+        throw Error(Fault::conflict, "this Idempotency-Key was used for a job of the native API",
+                    "use a new key for a new job");
+      return load_fine_tune(connection, std::move(*row));
     });
   };
   // Before the request is looked at: what it names may be gone by now.
