@@ -45,14 +45,16 @@ Reply upload_file(const ServerContext& context, const Request& request) {
   store::FileRow row;
   row.name = checked_name(request.target);
   row.owner = request.caller.name;
-  row.created_ms = context.clock.wall_ms();
-  row.id = "file-" + store::new_job_id(row.created_ms);
+  row.id = "file-" + store::new_job_id(context.clock.wall_ms());
   IncomingFile file(context.state_dir / "files", row.id, request.body.size());
   std::vector<char> buffer(256 * 1024);
   while (const size_t n = request.body.read(buffer.data(), buffer.size())) file.write({buffer.data(), n});
   row.size = file.size();
   file.keep();
-  context.db.write("add file", [&](store::Connection& connection) { store::Files(connection).insert(row); });
+  context.db.write("add file", [&](store::Connection& connection) {
+    row.created_ms = context.clock.wall_ms();
+    store::Files(connection).insert(row);
+  });
   Reply reply;
   reply.status = 201;
   reply.body = file_body(row);

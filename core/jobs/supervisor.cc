@@ -103,7 +103,6 @@ JobRow Supervisor::submit(const Submission& submission) {
   // Of what is stored, not of what was sent: a hash of secrets would let a reader of the store try guesses.
   job.request_hash = request_hash(job.spec);
   job.owner = submission.owner;
-  job.created_ms = context_.clock.wall_ms();
   const auto earlier = [&](store::Connection& c) -> std::optional<JobRow> {
     if (submission.earlier)
       if (auto found = submission.earlier(c)) return found;
@@ -120,6 +119,7 @@ JobRow Supervisor::submit(const Submission& submission) {
   bool fresh = true;
   const JobRow stored = context_.db.write("submit", [&](store::Connection& connection) {
     if (auto found = earlier(connection)) return fresh = false, *found;
+    job.created_ms = context_.clock.wall_ms();  // under the lock, so that the order of rows is that of time
     store::Jobs(connection).insert(job);
     append_event(context_, connection, job.id, "state", R"({"state":"queued"})");
     if (submission.also) submission.also(connection, job);

@@ -1,5 +1,8 @@
 #include <simdjson.h>
 
+#include <chrono>
+#include <thread>
+
 #include "core/api/openapi.h"
 #include "core/api/schema.h"
 #include "core/api/series.h"
@@ -77,6 +80,45 @@ TEST_F(ResourcesTest, SubmitsShowsListsAndCancelsAJob) {
   EXPECT_EQ(call("POST", "/v1/jobs/" + id + "/cancel", kOther).status, 404);
   const int cancelled = call("POST", "/v1/jobs/" + id + "/cancel").status;
   EXPECT_TRUE(cancelled == 202 || cancelled == 409) << cancelled;
+}
+
+TEST_F(ResourcesTest, JobsAreListedByTheTimeTheyShowThoughOneWasOvertaken) {
+  std::string second;
+  jobs::Submission first;
+  first.spec_json = R"({"run":"true","provider":"local"})";
+  first.admin = true;
+  first.earlier = [&](store::Connection&) -> std::optional<store::JobRow> {
+    if (!second.empty()) return std::nullopt;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    jobs::Submission other;
+    other.spec_json = first.spec_json;
+    other.admin = true;
+    second = supervisor.submit(other).id;
+    return std::nullopt;
+  };
+  const store::JobRow overtaken = supervisor.submit(first);
+  const auto listed = db.read([](store::Connection& c) { return store::Jobs(c).list(10, ""); });
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0].id, overtaken.id);
+  EXPECT_EQ(listed[1].id, second);
+  EXPECT_GE(listed[0].created_ms, listed[1].created_ms);
+}
+
+TEST_F(ResourcesTest, FilesAreListedByTheTimeTheyShowThoughOneTookLonger) {
+  RawClient slow(server->port());
+  const std::string begun =
+      slow.request("POST", "/v1/files?name=slow", kApp, {{"Content-Type", "application/octet-stream"}}, "slow bytes");
+  slow.send(begun.substr(0, begun.size() - 1));
+  while (!std::filesystem::exists(folder.path() / "files") || std::filesystem::is_empty(folder.path() / "files"))
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ASSERT_EQ(upload("quick", "quick").status, 201);
+  slow.send(begun.substr(begun.size() - 1));
+  ASSERT_EQ(slow.read_answer().status, 201);
+  const auto listed = db.read([](store::Connection& c) { return store::Files(c).list(10, ""); });
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0].name + " " + listed[1].name, "slow quick");
+  EXPECT_GE(listed[0].created_ms, listed[1].created_ms);
 }
 
 TEST_F(ResourcesTest, TheStoreHoldsNoHashOfASecret) {

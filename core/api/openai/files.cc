@@ -57,12 +57,22 @@ class Upload {
                     "purpose");
   }
 
-  store::FileRow keep(int64_t now_ms) {
+  // For how long it is wanted, in ms; 0: until it is deleted.
+  [[nodiscard]] int64_t life_ms() const {
+    if (form_.expires.empty()) return 0;
+    const auto seconds = parse_count(form_.expires);
+    if (!seconds || *seconds < kLeastLifeS || *seconds > kMostLifeS)
+      throw Refused(400, "invalid", "expires_after[seconds] is not a whole number from 3600 to 2592000", {},
+                    "expires_after[seconds]");
+    if (form_.anchor != "created_at")
+      throw Refused(400, "invalid", "expires_after[anchor] is not created_at", {}, "expires_after[anchor]");
+    return *seconds * kSecond;
+  }
+
+  store::FileRow keep() {
     store::FileRow row;
     row.name = form_.filename.empty() ? "unknown_file" : form_.filename;
     row.purpose = form_.purpose;
-    row.created_ms = now_ms;
-    row.expires_ms = expiry(now_ms);
     if (form_.purpose == "fine-tune") {
       if (flaw_) throw *flaw_;
       row.form = to_string(facts_.form);
@@ -106,17 +116,6 @@ class Upload {
     if (std::find(kPurposes.begin(), kPurposes.end(), form_.purpose) == kPurposes.end())
       throw Refused(400, "invalid", "`" + to_utf8(form_.purpose.substr(0, 64)) + "` is not a purpose",
                     "training data has fine-tune", "purpose");
-  }
-
-  [[nodiscard]] int64_t expiry(int64_t now_ms) const {
-    if (form_.expires.empty()) return 0;
-    const auto seconds = parse_count(form_.expires);
-    if (!seconds || *seconds < kLeastLifeS || *seconds > kMostLifeS)
-      throw Refused(400, "invalid", "expires_after[seconds] is not a whole number from 3600 to 2592000", {},
-                    "expires_after[seconds]");
-    if (form_.anchor != "created_at")
-      throw Refused(400, "invalid", "expires_after[anchor] is not created_at", {}, "expires_after[anchor]");
-    return now_ms + *seconds * kSecond;
   }
 
   IncomingFile file_;
@@ -187,10 +186,15 @@ Reply upload_file(const ServerContext& context, const Request& request) {
   Upload upload(context, id, request.body.size());
   Multipart form(request.body, boundary_of(request.head.find("Content-Type").value_or("")));
   upload.receive(form);
-  store::FileRow row = upload.keep(context.clock.wall_ms());
+  const int64_t life_ms = upload.life_ms();
+  store::FileRow row = upload.keep();
   row.id = id;
   row.owner = request.caller.name;
-  context.db.write("add file", [&](store::Connection& connection) { store::Files(connection).insert(row); });
+  context.db.write("add file", [&](store::Connection& connection) {
+    row.created_ms = context.clock.wall_ms();
+    if (life_ms > 0) row.expires_ms = row.created_ms + life_ms;
+    store::Files(connection).insert(row);
+  });
   return file_reply(row);
 }
 

@@ -67,8 +67,7 @@ store::FileRow make_file(const ServerContext& context, const store::FineTuneRow&
   row.name = name;
   row.owner = of.owner;
   row.purpose = "fine-tune-results";
-  row.created_ms = context.clock.wall_ms();
-  row.id = "file-" + store::new_job_id(row.created_ms);
+  row.id = "file-" + store::new_job_id(context.clock.wall_ms());
   IncomingFile file(context.state_dir / "files", row.id, -1);
   write(context, of.job_id, file);
   row.size = file.size();
@@ -81,10 +80,11 @@ store::FileRow make_file(const ServerContext& context, const store::FineTuneRow&
 void make_results(const ServerContext& context) {
   for (const store::FineTuneRow& row :
        context.db.read([](store::Connection& c) { return store::FineTunes(c).without_results(); })) {
-    const store::FileRow csv = make_file(context, row, "step_metrics.csv", write_csv);
-    const store::FileRow lines = make_file(context, row, "metrics.jsonl", write_lines);
+    store::FileRow csv = make_file(context, row, "step_metrics.csv", write_csv);
+    store::FileRow lines = make_file(context, row, "metrics.jsonl", write_lines);
     const bool first = context.db.write("results", [&](store::Connection& connection) {
       if (!store::FineTunes(connection).set_results(row.job_id, csv.id + "," + lines.id)) return false;
+      csv.created_ms = lines.created_ms = context.clock.wall_ms();
       store::Files files(connection);
       files.insert(csv);
       files.insert(lines);
