@@ -21,6 +21,17 @@ void CrashFixture::expect_ran_once(const std::string& id, const std::string& log
   expect_nothing_rented();
 }
 
+void CrashFixture::crash_during(const std::string& point, const Words& words) {
+  SCOPED_TRACE("killed " + point);
+  const std::filesystem::path trace = folder / ("trace-" + std::to_string(++round_));
+  stop_agent();
+  ASSERT_TRUE(
+      try_start({program("gated-agent")}, {"STOKER_E2E_GATE=kill " + point, "STOKER_E2E_TRACE=" + trace.string()}));
+  EXPECT_NE(cli(words).code, 0);
+  ASSERT_TRUE(eventually([this] { return agent_ended(); }));
+  start_agent();
+}
+
 bool CrashFixture::crash_at(const std::string& point) {
   SCOPED_TRACE("killed " + point);
   const std::filesystem::path trace = folder / ("trace-" + std::to_string(++round_));

@@ -12,6 +12,8 @@ class CrashFixture : public AgentTest {
   // Submits a job to an agent that is killed at `point` ("before submit", "after 12"), lets a good agent finish it, and
   // checks everything. False: the job ended before the point came.
   bool crash_at(const std::string& point);
+  // An agent is killed at `point` while the command runs, which must fail; the next one has started when this returns.
+  void crash_during(const std::string& point, const Words& words);
   // Succeeded, log, one start, files, events, nothing rented.
   void expect_ran_once(const std::string& id, const std::string& log) const;
 

@@ -1,5 +1,6 @@
 // The user's own SSH keys log in to what is rented: on this machine, and on the machines of every cloud.
 #include "tests/e2e/cloud_fixture.h"
+#include "tests/e2e/crash_fixture.h"
 
 namespace stoker::e2e {
 namespace {
@@ -47,6 +48,37 @@ TEST_F(LoginKey, OpensAMachineThatWasMadeWhileItWasThere) {
   EXPECT_THAT(log_in(mine, open_machine(api()), "echo mine"), testing::HasSubstr("Permission denied"));
   (void)api().call("POST", "/v1/jobs/" + second + "/cancel");
   await_end(second);
+}
+
+class LoginKeyCrash : public CrashFixture {
+ protected:
+  [[nodiscard]] Words names() const {
+    Words list;
+    for (const Json& one : Json::parse(cli({"keys", "--json"}).out, "keys")["data"].items())
+      list.push_back(one["name"].text());
+    return list;
+  }
+};
+
+TEST_F(LoginKeyCrash, AKeyIsThereWhollyOrNotAtAll) {
+  start_agent();
+  const fs::path file = folder / "mine";
+  const Words create = {"keys", "create", "mine", "--out", file.string()};
+  crash_during("before add ssh key", create);
+  EXPECT_THAT(names(), testing::IsEmpty());
+  crash_during("after add ssh key", create);
+  EXPECT_EQ(names(), Words{"mine"});
+  EXPECT_FALSE(fs::exists(file)) << "its private half was lost with the answer";
+  const Result taken = cli(create);
+  EXPECT_EQ(taken.code, 1);
+  EXPECT_THAT(taken.err, testing::HasSubstr("the name mine is taken by SSH key key-"));
+
+  crash_during("before remove ssh key", {"keys", "remove", "mine"});
+  EXPECT_EQ(names(), Words{"mine"});
+  crash_during("after remove ssh key", {"keys", "remove", "mine"});
+  EXPECT_THAT(names(), testing::IsEmpty());
+  EXPECT_EQ(cli(create).code, 0);
+  EXPECT_THAT(content(file), testing::HasSubstr("PRIVATE KEY"));
 }
 
 class CloudLoginKey : public CloudTest, public testing::WithParamInterface<const char*> {};

@@ -1,12 +1,12 @@
 // Tokens of apps when the agent dies around the commit that makes, replaces or revokes one.
 #include <Poco/Exception.h>
 
-#include "tests/e2e/agent_fixture.h"
+#include "tests/e2e/crash_fixture.h"
 
 namespace stoker::e2e {
 namespace {
 
-class AppTokenTest : public AgentTest {
+class AppTokenTest : public CrashFixture {
  protected:
   static std::string secret_of(const Result& made) {
     EXPECT_EQ(made.code, 0) << made.err;
@@ -21,16 +21,6 @@ class AppTokenTest : public AgentTest {
     for (const Json& one : Json::parse(cli({"tokens", "--json"}).out, "tokens")["data"].items())
       list.push_back(one["name"].text());
     return list;
-  }
-
-  // The agent is killed on this side of the commit of that name while `words` run.
-  void crash(const std::string& side, const std::string& commit, const Words& words) {
-    stop_agent();
-    ASSERT_TRUE(try_start({program("gated-agent")}, {"STOKER_E2E_GATE=kill " + side + " " + commit,
-                                                     "STOKER_E2E_TRACE=" + (folder / (side + commit)).string()}));
-    EXPECT_NE(cli(words).code, 0);
-    ASSERT_TRUE(eventually([&] { return agent_ended(); }));
-    start_agent();
   }
 };
 
@@ -53,25 +43,25 @@ TEST_F(AppTokenTest, WorksFromItsOriginUntilItIsRevoked) {
 
 TEST_F(AppTokenTest, IsThereWhollyOrNotAtAllAfterACrash) {
   start_agent();
-  crash("before", "create token", {"tokens", "create", "--name", "one"});
+  crash_during("before create token", {"tokens", "create", "--name", "one"});
   EXPECT_THAT(names(), testing::IsEmpty());
-  crash("after", "create token", {"tokens", "create", "--name", "one"});
+  crash_during("after create token", {"tokens", "create", "--name", "one"});
   EXPECT_EQ(names(), Words{"one"});
   // Its secret was lost with the answer.
   EXPECT_EQ(cli({"tokens", "create", "--name", "one"}).code, 1);
   const std::string secret = secret_of(cli({"tokens", "create", "--name", "one", "--replace"}));
   EXPECT_EQ(status(secret), 200);
 
-  crash("before", "create token", {"tokens", "create", "--name", "one", "--replace"});
+  crash_during("before create token", {"tokens", "create", "--name", "one", "--replace"});
   EXPECT_EQ(status(secret), 200);
-  crash("after", "create token", {"tokens", "create", "--name", "one", "--replace"});
+  crash_during("after create token", {"tokens", "create", "--name", "one", "--replace"});
   EXPECT_EQ(status(secret), 401);
   EXPECT_EQ(names(), Words{"one"});
 
   const std::string last = secret_of(cli({"tokens", "create", "--name", "one", "--replace"}));
-  crash("before", "revoke token", {"tokens", "revoke", "one"});
+  crash_during("before revoke token", {"tokens", "revoke", "one"});
   EXPECT_EQ(status(last), 200);
-  crash("after", "revoke token", {"tokens", "revoke", "one"});
+  crash_during("after revoke token", {"tokens", "revoke", "one"});
   EXPECT_EQ(status(last), 401);
   EXPECT_THAT(names(), testing::IsEmpty());
 }

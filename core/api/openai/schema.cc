@@ -97,7 +97,9 @@ constexpr std::string_view kChatRequest = R"({"type":"object","required":["model
 constexpr std::string_view kChat =
     R"({"type":"object","required":["id","object","created","model","choices"],"properties":{
 "id":{"type":"string"},"object":{"type":"string"},"created":{"type":"integer"},"model":{"type":"string"},
-"choices":{"type":"array","items":{"type":"object","required":["index","message","finish_reason"]}}}})";
+"choices":{"type":"array","items":{"type":"object","required":["index","message","finish_reason"],"properties":{
+"index":{"type":"integer"},"finish_reason":{"type":"string"},"message":{"type":"object","required":["role","content"],
+"properties":{"role":{"type":"string"},"content":{"type":["string","null"]}}}}}}}})";
 
 constexpr std::string_view kTogetherRequest = R"({"type":"object","required":["model","training_file"],"properties":{
 "model":{"type":"string"},"training_file":{"type":"string"},"validation_file":{"type":["string","null"]},

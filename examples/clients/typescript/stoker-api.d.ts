@@ -3834,7 +3834,14 @@ export interface components {
             object: string;
             created: number;
             model: string;
-            choices: Record<string, never>[];
+            choices: {
+                index: number;
+                finish_reason: string;
+                message: {
+                    role: string;
+                    content: string | null;
+                };
+            }[];
         };
         TogetherRequest: {
             model: string;

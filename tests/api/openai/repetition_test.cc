@@ -118,6 +118,30 @@ TEST_F(OpenaiRepetitionTest, AKeyGivesOneJobWhateverTheCount) {
   EXPECT_EQ(fine_tunes(), 2);
 }
 
+TEST_F(OpenaiRepetitionTest, AKeyOfANativeJobIsRefused) {
+  ASSERT_EQ(send(request(file), retry(0)).status, 200);
+  // As it was asked for: what its template was rendered to is the agent's to say.
+  const std::string spec = db.read([](store::Connection& c) {
+    return c.execAndGet("SELECT json_remove(spec, '$.rendered') FROM jobs").getString();
+  });
+  jobs::Submission native;
+  native.owner = "app";
+  native.spec_json = R"({"run":"true","provider":"local"})";
+  native.idempotency_key = "openai:k1";
+  (void)supervisor.submit(native);
+  native.spec_json = spec;
+  native.idempotency_key = "openai:k2";
+  (void)supervisor.submit(native);
+  const auto keyed = [&](const std::string& key) {
+    return refusal(send(request(file), {{"Content-Type", "application/json"}, {"Idempotency-Key", key}}));
+  };
+  EXPECT_EQ(keyed("k1"),
+            "400 conflict  | this Idempotency-Key was used for another job spec; use a new key for a new job");
+  EXPECT_EQ(keyed("k2"),
+            "400 conflict  | this Idempotency-Key was used for a job of the native API; use a new key for a new job");
+  EXPECT_EQ(fine_tunes(), 1);
+}
+
 // The client's connection breaks at any moment: before the request is whole, while it is answered, after it was.
 TEST_F(OpenaiRepetitionTest, AThousandLostAnswersAreAJobEach) {
   constexpr int kLost = 1000;
