@@ -253,22 +253,30 @@ class Home {
 
 // True when it is whole at home.
 bool fetch_one(JobRun& run, Home& home, const CheckpointFiles& checkpoint, int64_t patience_ms,
-               const std::function<void()>& between) {
+               const std::function<void(remote::RunnerClient&)>& meanwhile) {
   const auto missing = home.begin(checkpoint);
   for (size_t i = 0; i < missing.size(); ++i) {
     const remote::ManifestEntry& file = missing[i];
+    bool elsewhere = false;  // what fails is not the file
     try {
       ensure_private_folder(home.place(file.path).parent_path());
-      run.with_runner(patience_ms,
-                      [&](remote::RunnerClient& runner) { runner.fetch(file, home.place(file.path), run.wait()); });
+      run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
+        const auto arriving = [&] {
+          run.heard();
+          elsewhere = true;
+          if (meanwhile) meanwhile(runner);
+          elsewhere = false;
+        };
+        elsewhere = false;
+        runner.fetch(file, home.place(file.path), arriving, run.wait());
+      });
     } catch (const Error& error) {
-      if (!is_of_the_file(error)) throw;
+      if (elsewhere || !is_of_the_file(error)) throw;
       home.drop(checkpoint);
       return false;
     }
     set_modified(home.place(file.path), file.mtime_ms);
     i + 1 < missing.size() ? home.arrived(file) : home.finish(checkpoint, file);
-    if (between) between();
   }
   return true;
 }
@@ -302,7 +310,8 @@ std::vector<CheckpointFiles> checkpoints_in(std::string_view pattern,
   return ordered;
 }
 
-void fetch_checkpoints(JobRun& run, bool ended, int64_t patience_ms, const std::function<void()>& between) {
+void fetch_checkpoints(JobRun& run, bool ended, int64_t patience_ms,
+                       const std::function<void(remote::RunnerClient&)>& meanwhile) {
   const Checkpoints& wanted = run.spec.checkpoints;
   if (wanted.path.empty()) return;
   size_t refused = 0;
@@ -321,7 +330,7 @@ void fetch_checkpoints(JobRun& run, bool ended, int64_t patience_ms, const std::
       continue;
     }
     newer_is_there = true;
-    if (home.has(*checkpoint) || fetch_one(run, home, *checkpoint, patience_ms, between))
+    if (home.has(*checkpoint) || fetch_one(run, home, *checkpoint, patience_ms, meanwhile))
       ++whole;
     else
       lost += (lost.empty() ? "" : ", ") + checkpoint->path;

@@ -33,7 +33,8 @@ struct CheckpointFiles {
 
 // Brings home what is whole, newest first, and tells each with a `checkpoint` event once all of it is there. `ended`:
 // the training writes no more: if it went well all are whole, and what can not be fetched is an error; else it comes
-// the next time. `between` is called after each file.
-void fetch_checkpoints(JobRun& run, bool ended, int64_t patience_ms, const std::function<void()>& between);
+// the next time. `meanwhile` is called for each piece of a file that came.
+void fetch_checkpoints(JobRun& run, bool ended, int64_t patience_ms,
+                       const std::function<void(remote::RunnerClient&)>& meanwhile);
 
 }  // namespace stoker::jobs

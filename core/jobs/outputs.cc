@@ -49,8 +49,9 @@ void fetch_outputs(JobRun& run, const std::vector<std::string>& patterns, int64_
     record(run, entry, false);
     try {
       ensure_private_folder((home / entry.path).parent_path());
-      run.with_runner(patience_ms,
-                      [&](remote::RunnerClient& runner) { runner.fetch(entry, home / entry.path, run.wait()); });
+      run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
+        runner.fetch(entry, home / entry.path, [&] { run.heard(); }, run.wait());
+      });
     } catch (const Error& error) {
       if (!is_of_the_file(error)) throw;
       if (failed++ == 0) why = error.what();

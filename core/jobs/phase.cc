@@ -18,6 +18,7 @@ constexpr int64_t kPatienceMs = 10 * kMinute;
 constexpr int64_t kFollowPatienceMs =
     7 * 24 * kHour;  // a training outlives a network that is down; the caps still hold
 constexpr int64_t kCostEveryMs = kMinute;
+constexpr int64_t kCatchUpEveryMs = 5 * kSecond, kCatchUpMs = kSecond;
 
 std::vector<std::pair<std::string, std::string>> secrets_of(const JobRun& run) {
   std::vector<std::pair<std::string, std::string>> secrets;
@@ -80,9 +81,9 @@ class CheckpointTimer {
   [[nodiscard]] bool due() const { return run_.ctx.clock.mono_ms() >= due_ms_; }
 
   // A checkpoint that can not be fetched now is fetched next time, or at the end.
-  void fetch(const std::function<void()>& between) {
+  void fetch(const std::function<void(remote::RunnerClient&)>& meanwhile) {
     try {
-      fetch_checkpoints(run_, false, kPatienceMs, between);
+      fetch_checkpoints(run_, false, kPatienceMs, meanwhile);
     } catch (const Error& error) {
       if (store::is_store_error(error) || run_.wait().cancel.stop_requested() || !error.field.empty()) throw;
       if (run_.ctx.alarm) run_.ctx.alarm("job " + run_.row.id + ": a checkpoint could not be fetched: " + error.what());
@@ -99,6 +100,21 @@ class CheckpointTimer {
   JobRun& run_;
   int64_t every_ms_, due_ms_;
 };
+
+// What the log has grown by while a checkpoint comes, which waits for it.
+void catch_up(JobRun& run, remote::RunnerClient& runner, std::string_view phase, LogIngest& ingest) {
+  const int64_t end = runner.status(phase, run.wait()).log_size, from = ingest.begin();
+  if (end <= from) return;
+  const int64_t until_ms = run.ctx.clock.mono_ms() + kCatchUpMs;
+  remote::FollowSink sink;
+  sink.data = [&](int64_t offset, std::string_view bytes) {
+    ingest.add(offset, bytes);
+    return offset + static_cast<int64_t>(bytes.size()) < end;
+  };
+  sink.gap = [&](int64_t lost_from, int64_t to) { ingest.gap(lost_from, to); };
+  sink.tick = [&] { return run.ctx.clock.mono_ms() < until_ms; };
+  (void)runner.follow(phase, from, sink, run.wait());
+}
 
 // Follows until the phase has ended and all of its log is stored, fetching checkpoints in between.
 remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience_ms,
@@ -127,7 +143,13 @@ remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience
       ingest.finish();
       return *ended;
     }
-    checkpoints.fetch(tick);
+    int64_t caught_up_ms = run.ctx.clock.mono_ms();
+    checkpoints.fetch([&](remote::RunnerClient& runner) {
+      tick();
+      if (run.ctx.clock.mono_ms() - caught_up_ms < kCatchUpEveryMs) return;
+      catch_up(run, runner, phase, ingest);
+      caught_up_ms = run.ctx.clock.mono_ms();
+    });
   }
 }
 

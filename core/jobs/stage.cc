@@ -84,6 +84,7 @@ void stage(JobRun& run) {
   int64_t told_ms = 0;
   run.with_runner(kPatienceMs, [&](remote::RunnerClient& runner) {
     const auto progress = [&](int64_t done, int64_t total) {
+      run.heard();
       const int64_t now = run.ctx.clock.mono_ms();
       if (now - told_ms < kSecond && done < total) return;
       told_ms = now;

@@ -161,7 +161,8 @@ std::optional<PhaseStatus> RunnerClient::follow(std::string_view phase, int64_t 
   exec.output = [&](std::string_view bytes) {
     silent_ms = 0;
     frames.feed(bytes);
-    return wanted && (!sink.tick || sink.tick());
+    if (sink.tick && !sink.tick()) wanted = false;
+    return wanted;
   };
   exec.tick_ms = kTickMs;
   exec.tick = [&] {
@@ -189,7 +190,8 @@ std::vector<ManifestEntry> RunnerClient::manifest(const std::vector<std::string>
   return parse_manifest(call("manifest --job " + shell_quote(job_path_), input_of(list), wait).text, refused);
 }
 
-void RunnerClient::fetch(const ManifestEntry& entry, const std::filesystem::path& local, const Wait& wait) {
+void RunnerClient::fetch(const ManifestEntry& entry, const std::filesystem::path& local,
+                         const std::function<void()>& arriving, const Wait& wait) {
   if (!is_safe_path(entry.path)) throw Error(Fault::invalid, "refused to fetch an unsafe name: " + entry.path);
   PartFile part(local, entry.size);
   // What the file grew by since it was listed is left. A begin from an earlier attempt may be of another version of the
@@ -202,7 +204,9 @@ void RunnerClient::fetch(const ManifestEntry& entry, const std::filesystem::path
     exec.output = [&](std::string_view bytes) {
       const auto left = static_cast<size_t>(entry.size - part.size());
       grew = bytes.size() > left;
-      return part.append(bytes.substr(0, left)) && !grew;
+      if (!part.append(bytes.substr(0, left)) || grew) return false;
+      if (arriving) arriving();
+      return true;
     };
     ExecResult end{0, {}, {}};
     if (part.size() < entry.size || entry.size == 0) end = session_.exec(exec, wait);

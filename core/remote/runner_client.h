@@ -79,8 +79,9 @@ class RunnerClient {
   // counted.
   std::vector<ManifestEntry> manifest(const std::vector<std::string>& patterns, size_t& refused, const Wait& wait);
   // Into `local` through `local`.part, resuming it; hash-checked, fsynced, renamed. The name comes from our request
-  // only.
-  void fetch(const ManifestEntry& entry, const std::filesystem::path& local, const Wait& wait);
+  // only. `arriving`: called for each piece that came; it may use this client, and the file waits.
+  void fetch(const ManifestEntry& entry, const std::filesystem::path& local, const std::function<void()>& arriving,
+             const Wait& wait);
 
   Armed arm(int64_t hard_cap_ms, int64_t idle_ms, bool power_off, const Wait& wait);
   void beat(const Wait& wait);

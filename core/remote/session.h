@@ -36,7 +36,8 @@ struct Exec {
   // Without `input`: standard input stays open until the command ends instead of ending at once. Some commands take its
   // end for the end of their reader.
   bool hold_input = false;
-  // Standard output as it comes; false: stop, close the channel and return what is known.
+  // Standard output as it comes; false: stop, close the channel and return what is known. It may run other commands on
+  // the same session: what comes meanwhile waits.
   std::function<bool(std::string_view)> output;
   // Called at least every `tick_ms` while nothing else happens; false: stop.
   std::function<bool()> tick;

@@ -140,6 +140,31 @@ TEST_F(LibsshSessionTest, TheSinkStopsACommandAndTheSessionGoesOn) {
   EXPECT_EQ(run(*session, "echo next").output, "next\n");
 }
 
+TEST_F(LibsshSessionTest, ACommandRunsWithinTheOutputOfAnother) {
+  const Sshd sshd;
+  const auto session = connector.connect(sshd.target(), {});
+  size_t outer = 0, inner = 0;
+  int turns = 0;
+  Exec other;
+  other.command = "head -c 5000000 /dev/zero";
+  other.output = [&](std::string_view bytes) { return inner += bytes.size(), true; };
+  Exec exec;
+  exec.command = "head -c 30000000 /dev/zero; exit 4";
+  exec.output = [&](std::string_view bytes) {
+    outer += bytes.size();
+    if (outer / 10'000'000 > static_cast<size_t>(turns)) {
+      ++turns;
+      EXPECT_EQ(session->exec(other, {}).exit_code, 0);
+    }
+    return true;
+  };
+  EXPECT_EQ(session->exec(exec, {}).exit_code, 4);
+  EXPECT_EQ(outer, 30'000'000U);
+  EXPECT_EQ(turns, 3);
+  EXPECT_EQ(inner, 15'000'000U);
+  EXPECT_EQ(run(*session, "echo after").output, "after\n");
+}
+
 TEST_F(LibsshSessionTest, TicksWhileNothingHappens) {
   const Sshd sshd;
   const auto session = connector.connect(sshd.target(), {});

@@ -261,13 +261,13 @@ TEST_F(RunnerClientTest, ListsAndFetchesWithResume) {
   EXPECT_EQ(entries[0].path, "artifacts/empty");
   EXPECT_EQ(entries[1].path, "artifacts/model.bin");
   EXPECT_EQ(entries[2].path, "out/a.txt");
-  runner->fetch(entries[0], folder / "empty", {});
+  runner->fetch(entries[0], folder / "empty", nullptr, {});
   EXPECT_EQ(content(folder / "empty"), "");
   write_private_file(folder / "model.part", bytes.substr(0, 3 << 20));
-  runner->fetch(entries[1], folder / "model", {});
+  runner->fetch(entries[1], folder / "model", nullptr, {});
   EXPECT_TRUE(content(folder / "model") == bytes);
   write_private_file(folder / "model2.part", random_bytes(100));
-  runner->fetch(entries[1], folder / "model2", {});
+  runner->fetch(entries[1], folder / "model2", nullptr, {});
   EXPECT_TRUE(content(folder / "model2") == bytes);
   EXPECT_FALSE(fs::exists(folder / "model2.part"));
 }
@@ -279,10 +279,10 @@ TEST_F(RunnerClientTest, AFetchFollowsNoSymlinkAndNoChangedFile) {
   ASSERT_EQ(entries.size(), 1U);
   write_private_file(folder / "victim", "keep");
   fs::create_symlink(folder / "victim", folder / "f.part");
-  EXPECT_THROW(runner->fetch(entries[0], folder / "f", {}), Error);
+  EXPECT_THROW(runner->fetch(entries[0], folder / "f", nullptr, {}), Error);
   EXPECT_EQ(content(folder / "victim"), "keep");
   write_private_file(job / "artifacts/f", "xyz");
-  const Error error = failure_of([&] { runner->fetch(entries[0], folder / "g", {}); });
+  const Error error = failure_of([&] { runner->fetch(entries[0], folder / "g", nullptr, {}); });
   EXPECT_EQ(error.fault, Fault::conflict);  // trying again would not help
   EXPECT_STREQ(error.what(), "artifacts/f changed on the machine since it was listed");
 }
@@ -294,9 +294,9 @@ TEST_F(RunnerClientTest, OfAFileThatGrowsWhatWasListedIsFetched) {
   ASSERT_EQ(entries.size(), 2U);
   std::ofstream(job / "artifacts/log", std::ios::app) << random_bytes(3 << 20);
   std::ofstream(job / "artifacts/new", std::ios::app) << random_bytes(3 << 20);
-  runner->fetch(entries[0], folder / "log", {});
+  runner->fetch(entries[0], folder / "log", nullptr, {});
   EXPECT_EQ(content(folder / "log"), "first\n");
-  runner->fetch(entries[1], folder / "new", {});
+  runner->fetch(entries[1], folder / "new", nullptr, {});
   EXPECT_EQ(content(folder / "new"), "");
 }
 

@@ -1,5 +1,6 @@
 // Whole jobs on virtual time: seeds choose the faults of the cloud, the breaks of the network, where the agent dies and
 // when it is cancelled. Judged by what the cloud and the machine remember.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -84,6 +85,10 @@ Story story_of(uint64_t seed) {
   story.disk_full = chance(10);
   story.spec = R"({"name":"sim","provider":"sim","run":"train.sh","outputs":["out/"],"log_parser":"auto",)";
   if (setup) story.spec += R"("setup":"setup.sh",)";
+  if (chance(30)) {
+    story.spec += R"("checkpoints":{"path":"out/file*","every_minutes":0.1,"keep":2},)";
+    story.network.piece_ms = below(10) * kSecond;
+  }
   story.spec += R"("secrets":{"TOKEN":")" + std::string(kSecret) + R"("},"limits":{"max_cost":)" +
                 std::to_string(story.max_cost) + "}}";
   return story;
@@ -330,6 +335,63 @@ TEST(Job, ACapEndsTheTrainingAndNotOnlyTheDeadlineBehindIt) {
   EXPECT_TRUE(world.run_to_end(id, kHour));
   EXPECT_EQ(world.job(id)->reason, "limits.max_cost of 1 USD is reached");
   EXPECT_LE(world.cloud.micros_billed(), 1'500'000);
+}
+
+// A training that prints a line every 6 s, and a checkpoint that takes a long time to come home.
+constexpr char kWithCheckpoints[] = R"({"name":"sim","provider":"sim","run":"x",
+"checkpoints":{"path":"out/checkpoint-*","every_minutes":1},"limits":{"max_cost":1}})";
+
+void train_with_checkpoint(World& world, int64_t lasts_ms, size_t bytes) {
+  std::string lines;
+  for (int64_t i = 0; i < lasts_ms / (6 * kSecond); ++i) lines += "step=" + std::to_string(i) + " loss=0.5\n";
+  world.network.plan = {{{"train", {lines, lasts_ms, 0}}}, {{"out/checkpoint-1", std::string(bytes, 'c')}}};
+  world.network.traits.piece_ms = kSecond;
+}
+
+TEST(Job, TheLogIsFollowedWhileACheckpointComesHome) {
+  World world(1, {});
+  train_with_checkpoint(world, 10 * kMinute, 600 << 10);
+  world.start();
+  const std::string id = world.submit(kWithCheckpoints);
+  EXPECT_TRUE(world.run_to_end(id, kHour));
+  EXPECT_EQ(world.job(id)->state, store::JobState::succeeded) << world.job(id)->reason;
+  const auto events = world.read([&](store::Connection& c) { return store::Events(c).after(id, 0, 10'000); });
+  int64_t last_ms = 0, longest_ms = 0, lines = 0;
+  for (const store::EventRow& event : events) {
+    if (event.kind != "log") continue;
+    if (lines++ > 0) longest_ms = std::max(longest_ms, event.t_ms - last_ms);
+    last_ms = event.t_ms;
+  }
+  EXPECT_GE(lines, 80);
+  EXPECT_LE(longest_ms, 20 * kSecond) << "the checkpoint takes five minutes";
+}
+
+TEST(Job, ACapHoldsWhileACheckpointComesHome) {
+  World world(1, {});
+  world.cloud.micros_per_hour = 10'000'000;
+  train_with_checkpoint(world, 3 * kHour, 16 << 20);
+  world.start();
+  const std::string id = world.submit(kWithCheckpoints);
+  EXPECT_TRUE(world.run_to_end(id, kHour));
+  EXPECT_THAT(world.job(id)->reason, testing::HasSubstr("limits.max_cost of 1 USD is reached"));
+  EXPECT_LE(world.cloud.micros_billed(), 3'000'000) << "6 minutes, and 10 for what can still be saved";
+}
+
+TEST(Job, ABreakLateInALongFetchIsNoReasonToGiveUp) {
+  World world(1, {});
+  world.network.plan = short_training();
+  world.network.plan.phases["train"].code = 1;
+  world.network.plan.artifacts["out/a"] = std::string(900 << 10, 'a');
+  world.network.traits.piece_ms = kSecond;
+  world.start();
+  const std::string id = world.submit(kPlain);
+  while (world.job(id)->state != store::JobState::collecting) world.pass(kSecond);
+  world.network.traits.down_from_ms = world.scheduler.mono_ms() + 6 * kMinute;
+  world.network.traits.down_to_ms = world.network.traits.down_from_ms + 5 * kSecond;
+  EXPECT_TRUE(world.run_to_end(id, kHour));
+  EXPECT_EQ(world.job(id)->outcome, "failed");
+  EXPECT_THAT(world.job(id)->reason, testing::Not(testing::HasSubstr("fetched")));
+  EXPECT_EQ(std::filesystem::file_size(world.folder() / "jobs" / id / "artifacts/out/a"), 900u << 10);
 }
 
 TEST(Job, ACancelWhileTheCloudIsDownIsNotWaitedOut) {

@@ -7,6 +7,8 @@
 namespace stoker::simulation {
 namespace {
 
+constexpr size_t kPiece = 2048;  // of a file on its way home
+
 // As a POSIX shell splits a line of bare and single-quoted words.
 std::vector<std::string> split(const std::string& command) {
   std::vector<std::string> words;
@@ -45,10 +47,12 @@ class Session final : public remote::Session {
 
   remote::ExecResult exec(const remote::Exec& exec, const Wait& wait) override {
     if (dead_) throw Error(Fault::internal, "a dead session was used again");
-    dead_ = true;
-    const remote::ExecResult end = run(exec, wait);
-    dead_ = false;
-    return end;
+    try {
+      return run(exec, wait);
+    } catch (...) {
+      dead_ = true;
+      throw;
+    }
   }
 
  private:
@@ -62,7 +66,10 @@ class Session final : public remote::Session {
     const std::string input = read_input(words, exec);
     network_.travel(host_);
     const Machine::Reply reply = machine().run(words, input, now());
-    send(exec, reply.output);
+    if (words.size() > 2 && words[2] == "send")
+      send_file(exec, reply.output, wait);
+    else
+      send(exec, reply.output);
     return {reply.exit_code, "", reply.error};
   }
 
@@ -81,6 +88,14 @@ class Session final : public remote::Session {
       }
     }
     return input;
+  }
+
+  void send_file(const remote::Exec& exec, std::string_view bytes, const Wait& wait) {
+    for (bool wanted = true; wanted && !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kPiece))) {
+      network_.scheduler().sleep(network_.traits.piece_ms, wait);
+      network_.scheduler().check(wait, "fetching a file");
+      wanted = send(exec, bytes.substr(0, kPiece));
+    }
   }
 
   bool send(const remote::Exec& exec, std::string_view bytes) {

@@ -16,6 +16,7 @@ struct NetworkTraits {
   int64_t down_from_ms = INT64_MAX;  // nothing is reached from here ...
   int64_t down_to_ms = INT64_MAX;    // ... to here
   int64_t key_after_ms = 0;          // after boot, the login key is refused this long
+  int64_t piece_ms = 0;              // that 2 KiB of a file take on their way home
 };
 
 // Lives on while agents crash. A machine comes into being with its cloud's, and dies with it.
