@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "core/agent/agent_log.h"
-#include "core/agent/known_secrets.h"
+#include "core/agent/plugin_access.h"
 #include "core/agent/state_dir.h"
 #include "core/api/server.h"
 #include "core/api/stored_file.h"
@@ -18,13 +18,8 @@
 #include "core/fleet/sweeper.h"
 #include "core/jobs/kept_model.h"
 #include "core/jobs/supervisor.h"
-#include "core/plugin_host/http_service.h"
-#include "core/plugin_host/http_transport.h"
-#include "core/plugin_host/secrets_service.h"
-#include "core/private_file.h"
 #include "core/remote/libssh2_session.h"
 #include "core/store/install.h"
-#include "core/store/vault.h"
 #include "core/version.h"
 
 namespace stoker::agent {
@@ -57,25 +52,6 @@ sigset_t block_end_signals() {
   sigaddset(&set, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return set;
-}
-
-store::Vault open_vault(store::Database& db, const Config& config) {
-  if (const char* file = ::getenv("STOKER_PASSPHRASE_FILE")) {
-    require_private(file);
-    std::string passphrase = read_file(file, 4096);
-    passphrase.erase(std::min(passphrase.find_last_not_of("\r\n") + 1, passphrase.size()));
-    return store::Vault::with_passphrase(db, passphrase);
-  }
-  ensure_private_folder(config.config_dir);
-  return store::Vault::with_key_file(db, config.config_dir / "key");
-}
-
-plugin_host::HttpOptions http_options(const Config& config) {
-  plugin_host::HttpOptions options;
-  options.endpoints = config.http_endpoints;
-  options.proxy = config.http_proxy;
-  options.user_agent = std::string("stoker/") + kVersion;
-  return options;
 }
 
 // A plugin that does not return can not be unloaded: then the process ends under it.
@@ -130,18 +106,13 @@ int serve(const Config& config, const Layout& layout, const Seams& seams) {
   store::Database db(config.state_dir / "stoker.db", seams.gate);
   const std::string install = store::install_id(db, config.state_dir / "install-id");
   store::Vault vault = open_vault(db, config);
-  KnownSecrets known;
-  plugin_host::HttpTransport http(http_options(config), clock);
-  plugin_host::RegistryOptions plugins = registry_options(config, layout);
-  plugins.services = {{STOKER_HTTP, plugin_host::http_service()}, {STOKER_SECRETS, plugin_host::secrets_service()}};
-  plugins.http = &http;
-  plugins.mask = [&](std::string text) { return known.masked(std::move(text)); };
-  plugin_host::Registry registry(std::move(plugins), clock, log);
+  PluginAccess plugins(config, layout, clock, log);
+  plugin_host::Registry& registry = plugins.registry;
   for (const plugin_host::PluginStatus& plugin : registry.list())
     if (plugin.enabled && !plugin.loaded) log.warn(plugin.reason);
   const EndOfPlugins end_of_plugins;
 
-  fleet::Accounts accounts(db, vault, registry, clock, [&](std::string_view secret) { known.add(secret); });
+  fleet::Accounts accounts(db, vault, registry, clock, [&](std::string_view secret) { plugins.known.add(secret); });
   remote::LibsshConnector connector(clock);
   jobs::EventFeed feed;
   Signal fleet_work;

@@ -1,4 +1,5 @@
 #include "core/agent/agent.h"
+#include "core/agent/panic.h"
 #include "core/agent/state_dir.h"
 #include "core/cli/entry.h"
 #include "core/version.h"
@@ -11,6 +12,9 @@ int main(int argc, char** argv) {
   entry.build = STOKER_BUILD;
   entry.serve = [&](const cli::ServeOptions& options) {
     return agent::serve(load(options.flags), agent::Layout::of_this_program());
+  };
+  entry.panic = [&](const cli::PanicOptions& options) {
+    return agent::panic(options, load(options.flags), agent::Layout::of_this_program());
   };
   entry.settings = [&](const cli::Flags& flags) {
     const agent::Config config = load(flags);

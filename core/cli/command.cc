@@ -41,11 +41,11 @@ void Invocation::note(const std::string& message) const {
 }
 
 std::vector<Command> commands() {
-  return {serve_command(),   run_command(),    jobs_command(),      show_command(),      logs_command(),
-          metrics_command(), cancel_command(), accounts_command(),  tokens_command(),    connect_command(),
-          keys_command(),    offers_command(), estimate_command(),  instances_command(), destroy_command(),
-          ssh_command(),     tunnel_command(), templates_command(), parse_command(),     plugins_command(),
-          doctor_command(),  version_command()};
+  return {serve_command(),   run_command(),    jobs_command(),     show_command(),      logs_command(),
+          metrics_command(), cancel_command(), accounts_command(), tokens_command(),    connect_command(),
+          keys_command(),    offers_command(), estimate_command(), instances_command(), destroy_command(),
+          ssh_command(),     tunnel_command(), panic_command(),    templates_command(), parse_command(),
+          plugins_command(), doctor_command(), version_command()};
 }
 
 void for_each_entry(const AgentClient& agent, const std::string& path, const std::function<void(const Json&)>& entry) {

@@ -89,6 +89,7 @@ Command keys_command();
 Command logs_command();
 Command metrics_command();
 Command offers_command();
+Command panic_command();
 Command parse_command();
 Command plugins_command();
 Command run_command();

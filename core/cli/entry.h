@@ -23,6 +23,19 @@ struct ServeOptions {
   Flags flags;
 };
 
+struct PanicOptions {
+  Flags flags;
+  std::string installation;      // an install id; empty: what the state folder says
+  std::string provider;          // with `values`, an account that no store knows of; empty: the connected ones
+  plugin_host::Settings values;  // of the provider's set-up, secrets among them
+  std::function<void(const std::string&)> tell;  // each step, in words
+};
+
+struct PanicOutcome {
+  std::vector<std::string> destroyed;  // "lambda: i-1 (stk-...)"
+  std::vector<std::string> left;       // what may still cost money, and why
+};
+
 // Where a running agent listens and what it asks of its callers.
 struct ClientView {
   std::string host = "127.0.0.1";
@@ -44,6 +57,7 @@ struct Entry {
   std::string version;                            // "0.1.0"
   std::string build;                              // compiler, preset, commit: free text for bug reports
   std::function<int(const ServeOptions&)> serve;  // returns when the agent has stopped: an exit code
+  std::function<PanicOutcome(const PanicOptions&)> panic;
   std::function<Settings(const Flags&)> settings;
   // Empty when no agent has written its port into this state folder.
   std::function<std::optional<ClientView>(const std::filesystem::path& state_dir)> client_view;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "core/store/database.h"
@@ -12,5 +13,9 @@ namespace stoker::store {
 // when one is missing though machines are recorded: then the store was restored or copied, and to rent or destroy under
 // that id could lose or kill what another store is responsible for.
 [[nodiscard]] std::string install_id(Database& database, const std::filesystem::path& file);
+
+// Those that are recorded in the store (null: none to look into) and in `file`: one, unless the two differ. Records
+// nothing.
+[[nodiscard]] std::set<std::string> recorded_install_ids(Database* database, const std::filesystem::path& file);
 
 }  // namespace stoker::store

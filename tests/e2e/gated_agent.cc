@@ -3,6 +3,8 @@
 // after C", where C is a commit's name or its number since the start. The kill is SIGKILL, so nothing is tidied up; the
 // thread of the first such commit is held until the file STOKER_E2E_TRACE.go exists. The names of the commits come to
 // the file STOKER_E2E_TRACE, one a line. Without a gate nothing of that happens.
+//
+// `gated-agent panic [PROVIDER KEY=VALUE...]` is `stoker panic --yes` on that clock.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -13,8 +15,10 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "core/agent/agent.h"
+#include "core/agent/panic.h"
 #include "core/error.h"
 #include "tests/e2e/fast_clock.h"
 
@@ -62,9 +66,23 @@ class TestGate final : public stoker::store::CommitGate {
   bool done_ = false;
 };
 
+int panic(const std::vector<std::string>& words, const stoker::agent::Config& config, stoker::Clock* clock) {
+  stoker::cli::PanicOptions options;
+  options.tell = [](const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); };
+  if (!words.empty()) options.provider = words[0];
+  for (size_t i = 1; i < words.size(); ++i) {
+    const size_t equals = words[i].find('=');
+    options.values.emplace_back(words[i].substr(0, equals), words[i].substr(equals + 1));
+  }
+  const auto outcome = stoker::agent::panic(options, config, stoker::agent::Layout::of_this_program(), clock);
+  for (const std::string& one : outcome.destroyed) std::printf("destroyed %s\n", one.c_str());
+  for (const std::string& one : outcome.left) std::printf("left %s\n", one.c_str());
+  return outcome.left.empty() ? 0 : 1;
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   const char* order = ::getenv("STOKER_E2E_GATE");
   const char* trace = ::getenv("STOKER_E2E_TRACE");
   const char* file = ::getenv("STOKER_E2E_CLOCK");
@@ -75,8 +93,10 @@ int main() {
   std::optional<stoker::e2e::FastClock> clock;
   if (speed != nullptr) clock.emplace(file, std::atof(speed));
   try {
-    return stoker::agent::serve(stoker::agent::load_config({}, stoker::agent::process_environment()),
-                                stoker::agent::Layout::of_this_program(),
+    const auto config = stoker::agent::load_config({}, stoker::agent::process_environment());
+    if (argc > 1 && std::string(argv[1]) == "panic")
+      return panic({argv + 2, argv + argc}, config, clock ? &*clock : nullptr);
+    return stoker::agent::serve(config, stoker::agent::Layout::of_this_program(),
                                 {gate ? &*gate : nullptr, clock ? &*clock : nullptr});
   } catch (const stoker::Error& error) {
     std::fprintf(stderr, "gated-agent: %s\n", error.what());

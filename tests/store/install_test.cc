@@ -61,5 +61,19 @@ TEST_F(InstallTest, RefusesARestoredOrCopiedStore) {
   EXPECT_EQ(error_of([&] { (void)install_id(database, file); }).fault, Fault::invalid);
 }
 
+TEST_F(InstallTest, WhatIsRecordedIsToldAndNothingMade) {
+  const auto file = folder_ / "state" / "install-id";
+  Database database(file_);
+  EXPECT_TRUE(recorded_install_ids(&database, file).empty());
+  EXPECT_FALSE(std::filesystem::exists(file));
+  const std::string id = install_id(database, file);
+  EXPECT_EQ(recorded_install_ids(&database, file), std::set<std::string>{id});
+  EXPECT_EQ(recorded_install_ids(nullptr, file), std::set<std::string>{id});
+  std::filesystem::remove(file);
+  EXPECT_EQ(recorded_install_ids(&database, file), std::set<std::string>{id});
+  write_private_file(file, "0123456789abcdef\n");
+  EXPECT_EQ(recorded_install_ids(&database, file), (std::set<std::string>{id, "0123456789abcdef"}));
+}
+
 }  // namespace
 }  // namespace stoker::store

@@ -1,0 +1,86 @@
+// `stoker panic`: all that is rented is gone, with an agent or without one, with a store or without one.
+#include <signal.h>
+
+#include <fstream>
+
+#include "tests/e2e/agent_fixture.h"
+
+namespace stoker::e2e {
+namespace {
+
+using testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+class PanicTest : public AgentTest {};
+
+TEST_F(PanicTest, EndsTheAgentTheTrainingAndTheMachine) {
+  start_agent();
+  const std::string id = submit(job_spec(witness(10, folder / "gate")));
+  await_state(id, "running");
+  const Result panic = cli({"panic", "--yes"});
+  EXPECT_EQ(panic.code, 0) << panic.out << panic.err;
+  EXPECT_THAT(panic.err, HasSubstr("stopping the agent, process " + std::to_string(agent)));
+  EXPECT_THAT(panic.err, HasSubstr("cancelled 1 job"));
+  EXPECT_THAT(panic.out, HasSubstr("destroyed local: "));
+  EXPECT_TRUE(eventually([&] { return agent_ended(); }));
+  EXPECT_TRUE(eventually([&] { return left_over().empty(); }));
+  start_agent();
+  EXPECT_EQ(await_end(id)["state"].text(), "cancelled");
+  EXPECT_EQ(job(id)["attempts"].items().size(), 1U) << "nothing was rented anew";
+  expect_nothing_rented();
+}
+
+TEST_F(PanicTest, AnAgentThatHangsIsKilledAndNoOtherStartsMeanwhile) {
+  start_agent();
+  const std::string id = submit(job_spec(witness(10, folder / "gate")));
+  await_state(id, "running");
+  ASSERT_EQ(::kill(agent, SIGSTOP), 0);
+  const Result panic = cli({"panic", "--yes"});
+  EXPECT_EQ(panic.code, 0) << panic.out << panic.err;
+  EXPECT_TRUE(eventually([&] { return agent_ended(); }));
+  EXPECT_TRUE(eventually([&] { return left_over().empty(); }));
+  start_agent();
+  EXPECT_EQ(await_end(id)["state"].text(), "cancelled");
+}
+
+TEST_F(PanicTest, ALostStoreIsNoObstacle) {
+  start_agent();
+  const std::string id = submit(job_spec(witness(10, folder / "gate")));
+  await_state(id, "running");
+  kill_agent();
+  for (const char* name : {"stoker.db", "stoker.db-wal", "stoker.db-shm"}) fs::remove(state() / name);
+  const Result blind = cli({"panic", "--yes"});
+  EXPECT_EQ(blind.code, 1) << "there may have been clouds";
+  EXPECT_THAT(blind.out, HasSubstr("destroyed local: "));
+  EXPECT_THAT(blind.out, HasSubstr("MAY BE LEFT what was rented at clouds, whose accounts only the store knew"));
+  EXPECT_THAT(blind.err, HasSubstr("give --provider and its credential for each cloud"));
+  EXPECT_TRUE(eventually([&] { return left_over().empty(); }));
+  const Result again = cli({"panic", "--yes", "--provider", "local"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(again.out, "nothing was rented\n");
+}
+
+TEST_F(PanicTest, ADamagedStoreIsNoObstacle) {
+  start_agent();
+  const std::string id = submit(job_spec(witness(10, folder / "gate")));
+  await_state(id, "running");
+  kill_agent();
+  for (const char* name : {"stoker.db-wal", "stoker.db-shm"}) fs::remove(state() / name);
+  std::ofstream(state() / "stoker.db") << std::string(20'000, 'x');
+  const Result panic = cli({"panic", "--yes", "--provider", "local"});
+  EXPECT_EQ(panic.code, 0) << panic.out << panic.err;
+  EXPECT_THAT(panic.err, HasSubstr("the store can not be read: "));
+  EXPECT_THAT(panic.out, HasSubstr("destroyed local: "));
+  EXPECT_TRUE(eventually([&] { return left_over().empty(); }));
+}
+
+TEST_F(PanicTest, WithoutAnInstallIdItSaysWhereToFindOne) {
+  const Result lost = cli({"panic", "--yes"});
+  EXPECT_EQ(lost.code, 1);
+  EXPECT_THAT(lost.err, HasSubstr("no install id is left in " + state().string()));
+  EXPECT_THAT(lost.err, HasSubstr("give --installation ID"));
+}
+
+}  // namespace
+}  // namespace stoker::e2e
