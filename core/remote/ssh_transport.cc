@@ -19,7 +19,7 @@ constexpr int kFreeRounds = 64;
 SshTransport::SshTransport(Descriptor socket, std::string place)
     : socket_(std::move(socket)),
       place_(std::move(place)),
-      session_(libssh2_session_init_ex(nullptr, nullptr, nullptr, this)) {
+      session_(libssh2_session_init_ex(on_allocate, on_release, on_resize, this)) {
   if (session_ == nullptr) throw Error(Fault::internal, "libssh2 can not make a session");
   libssh2_session_set_blocking(session_, 0);
   libssh2_session_callback_set(session_, LIBSSH2_CALLBACK_RECV, reinterpret_cast<void*>(&SshTransport::on_receive));
@@ -56,6 +56,16 @@ Error SshTransport::failure(int code, const std::string& doing) {
   return {Fault::unavailable, doing + ": " + place_ + ": " + (text != nullptr && *text != '\0' ? text : "SSH error") +
                                   " (libssh2 " + std::to_string(code) + ")"};
 }
+
+void* SshTransport::on_allocate(size_t size, void** self) {
+  return static_cast<SshTransport*>(*self)->memory_.allocate(size);
+}
+
+void* SshTransport::on_resize(void* memory, size_t size, void** self) {
+  return static_cast<SshTransport*>(*self)->memory_.resize(memory, size);
+}
+
+void SshTransport::on_release(void* memory, void** self) { static_cast<SshTransport*>(*self)->memory_.release(memory); }
 
 // Without TCP_QUICKACK our delayed ACK and sshd's Nagle stall each other for 40 ms; the kernel forgets the option, so
 // it is set after every receive.

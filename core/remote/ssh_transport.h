@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/remote/ssh_memory.h"
 #include "core/remote/tcp_socket.h"
 
 namespace stoker::remote {
@@ -49,11 +50,15 @@ class SshTransport {
   [[nodiscard]] Error failure(int code, const std::string& doing);
 
  private:
+  static void* on_allocate(size_t size, void** self);
+  static void* on_resize(void* memory, size_t size, void** self);
+  static void on_release(void* memory, void** self);
   static ssize_t on_receive(libssh2_socket_t fd, void* to, size_t size, int flags, void** self);
   static ssize_t on_send(libssh2_socket_t fd, const void* from, size_t size, int flags, void** self);
 
   Descriptor socket_;
   std::string place_;
+  SshMemory memory_;  // of session_
   LIBSSH2_SESSION* session_ = nullptr;
   int64_t input_left_ = INT64_MAX;
   int socket_error_ = 0;  // errno of the last receive or send that failed
