@@ -3,12 +3,14 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include <cerrno>
 #include <charconv>
-#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "core/agent/plugin_access.h"
 #include "core/agent/state_dir.h"
@@ -83,33 +85,19 @@ class BorrowedStore {
   store::Vault vault_;
 };
 
-// The store of the state folder; null where there is none or it can not be read.
-std::unique_ptr<store::Database> open_store(const Config& config, const cli::PanicOptions& options) {
-  const fs::path file = config.state_dir / "stoker.db";
-  if (!fs::exists(file)) return nullptr;
-  try {
-    return std::make_unique<store::Database>(file);
-  } catch (const Error& error) {
-    options.tell(std::string("the store can not be read: ") + error.what());
-    return nullptr;
-  }
-}
-
 // The next agent ends them instead of renting anew for them.
-void cancel_open_jobs(store::Database& db, const cli::PanicOptions& options) {
-  const size_t count = db.write("panic", [](store::Connection& connection) {
+size_t cancel_open_jobs(store::Database& db) {
+  return db.write("panic", [](store::Connection& connection) {
     store::Jobs jobs(connection);
     const auto open = jobs.open();
     for (const store::JobRow& job : open) jobs.request_cancel(job.id);
     return open.size();
   });
-  if (count > 0) options.tell("cancelled " + std::to_string(count) + (count == 1 ? " job" : " jobs"));
 }
 
-std::vector<plugin_host::InstanceRef> known_machines(store::Database* db, const std::string& account) {
+std::vector<plugin_host::InstanceRef> known_machines(store::Database& db, const std::string& account) {
   std::vector<plugin_host::InstanceRef> refs;
-  if (db == nullptr) return refs;
-  for (const store::InstanceRow& row : db->read([](store::Connection& c) { return store::Instances(c).open(); }))
+  for (const store::InstanceRow& row : db.read([](store::Connection& c) { return store::Instances(c).open(); }))
     if (row.account == account && row.seen_alive && !row.cloud_id.empty())
       refs.push_back({row.cloud_id, row.region, row.cloud_opaque});
   return refs;
@@ -125,17 +113,67 @@ std::set<std::string> accounts_of(const fleet::Accounts& accounts) {
 
 class Panic {
  public:
-  Panic(const cli::PanicOptions& options, Clock& clock) : options_(options), clock_(clock) {}
+  Panic(const cli::PanicOptions& options, const Config& config, const Layout& layout, Clock& clock)
+      : options_(options), config_(config), clock_(clock), plugins_(config, layout, clock, log_) {}
 
-  void destroy(fleet::Accounts& accounts, const std::string& account, const std::set<std::string>& owners,
-               store::Database* db) {
+  cli::PanicOutcome run() {
+    const auto folder = take(config_.state_dir, options_, clock_);
+    open_store();
+    std::set<std::string> owners{options_.installation};
+    if (options_.installation.empty())
+      owners = store::recorded_install_ids(db_.get(), config_.state_dir / "install-id");
+    if (owners.empty())
+      throw Error(Fault::not_found, "no install id is left in " + config_.state_dir.string(),
+                  "give --installation ID: the machines in the cloud's console are tagged with it");
+    if (!vault_) borrowed_.emplace();
+    fleet::Accounts accounts(vault_ ? *db_ : borrowed_->db(), vault_ ? *vault_ : borrowed_->vault(), plugins_.registry,
+                             clock_, [this](std::string_view secret) { plugins_.known.add(secret); });
+    std::vector<std::thread> threads;
+    for (const std::string& id : ids_of(accounts))
+      threads.push_back(clock_.start("panic", [&, id] { destroy(accounts, id, owners); }));
+    for (std::thread& thread : threads) clock_.join(thread);
+    return outcome_;
+  }
+
+ private:
+  // What can not be read or written of it is told, and keeps nothing from being destroyed.
+  void open_store() {
+    const fs::path file = config_.state_dir / "stoker.db";
+    try {
+      if (fs::exists(file)) db_ = std::make_unique<store::Database>(file);
+      if (const size_t count = db_ ? cancel_open_jobs(*db_) : 0)
+        tell("cancelled " + std::to_string(count) + (count == 1 ? " job" : " jobs"));
+    } catch (const Error& error) {
+      tell(std::string(db_ ? "its jobs can not be cancelled: " : "the store can not be read: ") + error.what());
+      if (db_) outcome_.left.emplace_back("what the next agent rents for the jobs that could not be cancelled");
+    }
+    if (!options_.provider.empty()) return;
+    try {
+      if (db_) vault_.emplace(open_vault(*db_, config_));
+    } catch (const Error& error) {
+      tell(std::string("the credentials can not be read: ") + error.what());
+    }
+    if (vault_) return;
+    tell("no account is known: give --provider and its credential for each cloud");
+    outcome_.left.emplace_back("what was rented at clouds, whose accounts only the store knew");
+  }
+
+  std::set<std::string> ids_of(fleet::Accounts& accounts) {
+    if (options_.provider.empty()) return accounts_of(accounts);
+    if (!plugins_.registry.setup(options_.provider).needs_account()) return {options_.provider};
+    return {accounts.connect({options_.provider, {}, {}, options_.values}, {}).id};
+  }
+
+  void destroy(fleet::Accounts& accounts, const std::string& account, const std::set<std::string>& owners) {
     try {
       const auto provider = accounts.provider(account);
+      fleet::PurgeRequest request{.owner = {}, .known = {}, .tell = {}};
+      if (vault_) request.known = known_machines(*db_, account);
+      request.tell = [&](const std::string& text) { tell(account + ": " + text); };
       for (const std::string& owner : owners) {
-        fleet::PurgeRequest request{.owner = owner, .known = {}, .tell = {}};
-        if (owner == *owners.begin()) request.known = known_machines(db, account);
-        request.tell = [&](const std::string& text) { tell(account + ": " + text); };
+        request.owner = owner;
         add(account, fleet::purge(*provider, request, clock_, {}));
+        request.known.clear();
       }
     } catch (const Error& error) {
       tell(account + ": " + error.what());
@@ -143,67 +181,33 @@ class Panic {
     }
   }
 
-  cli::PanicOutcome outcome;
-
- private:
   void tell(const std::string& text) {
     const std::lock_guard lock(mutex_);
     options_.tell(text);
   }
   void add(const std::string& account, const fleet::Purged& purged) {
     const std::lock_guard lock(mutex_);
-    for (const std::string& one : purged.destroyed) outcome.destroyed.push_back(account + ": " + one);
-    for (const std::string& one : purged.left) outcome.left.push_back(account + ": " + one);
+    for (const std::string& one : purged.destroyed) outcome_.destroyed.push_back(account + ": " + one);
+    for (const std::string& one : purged.left) outcome_.left.push_back(account + ": " + one);
   }
 
   const cli::PanicOptions& options_;
+  const Config& config_;
   Clock& clock_;
-  std::mutex mutex_;
+  cli::SilentLog log_;
+  PluginAccess plugins_;
+  std::unique_ptr<store::Database> db_;    // null where there is none or it can not be read
+  std::optional<store::Vault> vault_;      // of db_, when its accounts are meant
+  std::optional<BorrowedStore> borrowed_;  // else
+  std::mutex mutex_;                       // of what follows, and of the caller's ear
+  cli::PanicOutcome outcome_;
 };
 
 }  // namespace
 
-cli::PanicOutcome panic(const cli::PanicOptions& options, const Config& config, const Layout& layout, Clock* given) {
+cli::PanicOutcome panic(const cli::PanicOptions& options, const Config& config, const Layout& layout, Clock* clock) {
   SystemClock system_clock;
-  Clock& clock = given != nullptr ? *given : system_clock;
-  const auto folder = take(config.state_dir, options, clock);
-  const auto db = open_store(config, options);
-  if (db) cancel_open_jobs(*db, options);
-
-  std::set<std::string> owners{options.installation};
-  if (options.installation.empty()) owners = store::recorded_install_ids(db.get(), config.state_dir / "install-id");
-  if (owners.empty())
-    throw Error(Fault::not_found, "no install id is left in " + config.state_dir.string(),
-                "give --installation ID: the machines in the cloud's console are tagged with it");
-
-  cli::SilentLog log;
-  PluginAccess plugins(config, layout, clock, log);
-  std::optional<BorrowedStore> borrowed;
-  std::optional<store::Vault> vault;
-  if (!options.provider.empty() || !db)
-    borrowed.emplace();
-  else
-    vault.emplace(open_vault(*db, config));
-  fleet::Accounts accounts(borrowed ? borrowed->db() : *db, borrowed ? borrowed->vault() : *vault, plugins.registry,
-                           clock, [&](std::string_view secret) { plugins.known.add(secret); });
-  std::set<std::string> ids;
-  if (options.provider.empty())
-    ids = accounts_of(accounts);
-  else if (plugins.registry.setup(options.provider).needs_account())
-    ids = {accounts.connect({options.provider, {}, {}, options.values}, {}).id};
-  else
-    ids = {options.provider};
-  if (!db && options.provider.empty())
-    options.tell("no account is known without the store: give --provider and its credential for each cloud");
-
-  Panic it(options, clock);
-  std::vector<std::thread> threads;
-  for (const std::string& id : ids)
-    threads.push_back(clock.start("panic", [&, id] { it.destroy(accounts, id, owners, db.get()); }));
-  for (std::thread& thread : threads) clock.join(thread);
-  if (!db && options.provider.empty())
-    it.outcome.left.emplace_back("what was rented at clouds, whose accounts only the store knew");
-  return it.outcome;
+  return Panic(options, config, layout, clock != nullptr ? *clock : system_clock).run();
 }
 
 }  // namespace stoker::agent

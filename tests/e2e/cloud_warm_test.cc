@@ -52,6 +52,7 @@ TEST_P(CloudWarm, TheIdleLimitEndsWhatNobodyTakes) {
   EXPECT_TRUE(eventually([&] { return judgement(name())["alive"].items().empty(); }, 60'000));
   expect_nothing_left(name());
   EXPECT_EQ(judgement(name())["creates"].integer(), 1);
+  EXPECT_EQ(judgement(name())["deletes"].integer(), 1) << "it was the agent, and not the machine's own switch";
 }
 
 // The dead-man's switch of the first job must not end the second.

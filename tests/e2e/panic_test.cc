@@ -75,6 +75,20 @@ TEST_F(PanicTest, ADamagedStoreIsNoObstacle) {
   EXPECT_TRUE(eventually([&] { return left_over().empty(); }));
 }
 
+TEST_F(PanicTest, WithoutTheKeyOfTheVaultItDestroysWhatItCan) {
+  start_agent();
+  const std::string id = submit(job_spec(witness(10, folder / "gate"), R"("secrets":{"PIN":"1234"})"));
+  await_state(id, "running");
+  kill_agent();
+  fs::remove(config() / "key");
+  const Result panic = cli({"panic", "--yes"});
+  EXPECT_EQ(panic.code, 1) << panic.out << panic.err;
+  EXPECT_THAT(panic.err, HasSubstr("cancelled 1 job"));
+  EXPECT_THAT(panic.err, HasSubstr("the credentials can not be read: "));
+  EXPECT_THAT(panic.out, HasSubstr("destroyed local: "));
+  EXPECT_TRUE(eventually([&] { return left_over().empty(); }));
+}
+
 TEST_F(PanicTest, WithoutAnInstallIdItSaysWhereToFindOne) {
   const Result lost = cli({"panic", "--yes"});
   EXPECT_EQ(lost.code, 1);
