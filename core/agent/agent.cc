@@ -27,15 +27,6 @@ namespace {
 
 constexpr rlim_t kDescriptors = 8192;  // 4096 streams and what else is open
 
-// No core dump and no debugger may show the secrets in memory; no file is readable by others, whoever opens it.
-void harden_process() {
-  ::umask(077);
-  ::prctl(PR_SET_DUMPABLE, 0);
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
-  ::signal(SIGPIPE, SIG_IGN);
-}
-
 // Every stream holds a descriptor, and a login gives 1024.
 void raise_descriptor_limit() {
   rlimit files{};
@@ -72,6 +63,14 @@ std::string rentals(store::Database& db) {
 }
 
 }  // namespace
+
+void harden_process() {
+  ::umask(077);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::signal(SIGPIPE, SIG_IGN);
+}
 
 Layout Layout::of_this_program() {
   const std::filesystem::path prefix = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();

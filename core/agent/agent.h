@@ -21,6 +21,10 @@ struct Layout {
 
 [[nodiscard]] plugin_host::RegistryOptions registry_options(const Config& config, const Layout& layout);
 
+// Before secrets come into memory: no core dump and no debugger may show them; no file is readable by others, whoever
+// opens it; and a reader that is gone ends nothing.
+void harden_process();
+
 // Seams for tests that crash the agent, fill its disk, or let time pass faster; the program itself passes none.
 struct Seams {
   store::CommitGate* gate = nullptr;

@@ -72,40 +72,48 @@ bool is_held(const fs::path& lock) {
 
 }  // namespace
 
-StateDir::StateDir(const fs::path& folder) : folder_(folder) {
-  ensure_private_folder(folder_);
-  const fs::path lock = folder_ / "lock";
-  lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (lock_ < 0) throw system_error("can not open " + lock.string(), errno);
+StateLock::StateLock(const fs::path& folder) {
+  ensure_private_folder(folder);
+  const fs::path lock = folder / "lock";
+  fd_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd_ < 0) throw system_error("can not open " + lock.string(), errno);
   struct flock wanted = whole_file();
-  if (::fcntl(lock_, F_OFD_SETLK, &wanted) != 0) {
+  if (::fcntl(fd_, F_OFD_SETLK, &wanted) != 0) {
     const int cause = errno;
-    ::close(lock_);
+    ::close(fd_);
     if (cause != EAGAIN && cause != EACCES) throw system_error("can not lock " + lock.string(), cause);
     const std::string pid = trimmed(read_file(lock, 64));
     throw Error(Fault::conflict,
-                "another agent" + (pid.empty() ? "" : " (pid " + pid + ")") + " works in " + folder_.string(),
+                "another agent" + (pid.empty() ? "" : " (pid " + pid + ")") + " works in " + folder.string(),
                 "use that one, stop it with kill " + (pid.empty() ? "PID" : pid) +
                     ", or choose another folder with --state-dir");
   }
-  try {
-    const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(lock_, 0) != 0 || ::pwrite(lock_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
-      throw system_error("can not write " + lock.string(), errno);
-    fs::remove(folder_ / "port");  // of an agent that was killed
-    const fs::path token = folder_ / "token";
-    if (!fs::exists(token)) write_private_file(token, random_hex() + "\n");
-    token_ = checked_token(token);
-  } catch (...) {
-    ::close(lock_);
-    throw;
-  }
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd_, 0) == 0 && ::pwrite(fd_, pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size())) return;
+  const int cause = errno;
+  ::close(fd_);
+  throw system_error("can not write " + lock.string(), cause);
+}
+
+StateLock::~StateLock() { ::close(fd_); }
+
+pid_t StateLock::holder(const fs::path& folder) {
+  const std::string text = read_file(folder / "lock", 64);
+  pid_t pid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), pid);
+  return pid;
+}
+
+StateDir::StateDir(const fs::path& folder) : folder_(folder), lock_(folder) {
+  fs::remove(folder_ / "port");  // of an agent that was killed
+  const fs::path token = folder_ / "token";
+  if (!fs::exists(token)) write_private_file(token, random_hex() + "\n");
+  token_ = checked_token(token);
 }
 
 StateDir::~StateDir() {
   std::error_code ignored;
   if (published_) fs::remove(folder_ / "port", ignored);
-  ::close(lock_);
 }
 
 void StateDir::publish_port(uint16_t port) {

@@ -12,11 +12,27 @@
 
 namespace stoker::agent {
 
-// Holds `lock` (an OFD lock) while it lives. Not for two threads at once.
+// Holds `lock` (an OFD lock), which names the process, while it lives.
+class StateLock {
+ public:
+  // Makes the folder when absent. Throws conflict, naming the pid and the folder, when another process holds it;
+  // forbidden when other users can look into it.
+  explicit StateLock(const std::filesystem::path& folder);
+  ~StateLock();
+  StateLock(const StateLock&) = delete;
+  StateLock& operator=(const StateLock&) = delete;
+
+  // The process that the file names; 0: none.
+  [[nodiscard]] static pid_t holder(const std::filesystem::path& folder);
+
+ private:
+  int fd_ = -1;
+};
+
+// Not for two threads at once.
 class StateDir {
  public:
-  // Makes the folder and the token when absent. Throws conflict, naming the pid and the folder, when another agent
-  // holds it; forbidden when other users can look into it.
+  // Takes the lock, and makes the token when absent. Throws what StateLock throws.
   explicit StateDir(const std::filesystem::path& folder);
   ~StateDir();  // removes `port`, so that clients see no agent
   StateDir(const StateDir&) = delete;
@@ -31,8 +47,8 @@ class StateDir {
 
  private:
   std::filesystem::path folder_;
+  StateLock lock_;
   std::string token_;
-  int lock_ = -1;
   bool published_ = false;
 };
 

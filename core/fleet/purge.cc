@@ -13,15 +13,19 @@ using plugin_host::InstanceState;
 using plugin_host::Resource;
 
 constexpr int64_t kCallMs = kMinute;
-constexpr int64_t kLookAgainMs = 3 * kSecond;
-constexpr int64_t kAskAgainMs = 20 * kSecond;  // a delete that was accepted takes its time
+constexpr int64_t kLookAgainMs = 3 * kSecond, kQuietLookMs = 15 * kSecond;
+constexpr int64_t kAskAgainMs = 20 * kSecond, kAskAgainWhileDeletingMs = 2 * kMinute;
 
 struct Target {
   InstanceRef ref;
   std::string label;
   int64_t asked_ms = INT64_MIN;
-  bool gone = false;
-  std::string trouble;  // of the last try
+  bool listed = false;    // in this round
+  bool deleting = false;  // as of the last list
+  bool gone = false;      // as of this round
+  bool told_gone = false;
+  std::string trouble;    // of the last try
+  bool hopeless = false;  // so is the next
 };
 
 bool is_hopeless(const Error& error) {
@@ -32,6 +36,10 @@ std::string label_of(const std::string& id, const std::string& name) {
   return name.empty() || name == id ? id : id + " (" + name + ")";
 }
 
+bool contains(const std::vector<std::string>& all, const std::string& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
 class Purge {
  public:
   Purge(plugin_host::Provider& provider, const PurgeRequest& request, Clock& clock, const Wait& wait)
@@ -39,7 +47,11 @@ class Purge {
         request_(request),
         clock_(clock),
         wait_(wait.until(clock.mono_ms() + request.patience_ms)) {
-    for (const InstanceRef& ref : request.known) targets_[ref.id] = Target{.ref = ref, .label = ref.id, .trouble = {}};
+    for (const InstanceRef& ref : request.known) {
+      Target& target = targets_[ref.id];
+      target.ref = ref;
+      target.label = ref.id;
+    }
   }
 
   Purged run() {
@@ -48,16 +60,14 @@ class Purge {
     for (;;) {
       const int64_t looked_ms = clock_.mono_ms();
       const bool nothing = round();
-      if (hopeless_) return result();
       if (nothing && quiet_ms < 0)
         tell("nothing is left as far as can be seen; looking again for " + seconds(settle_ms));
       quiet_ms = !nothing ? -1 : quiet_ms < 0 ? looked_ms : quiet_ms;
-      if (nothing && looked_ms - quiet_ms >= settle_ms) return result();
-      const int64_t pause =
-          nothing ? std::min(kLookAgainMs * 5, quiet_ms + settle_ms - clock_.mono_ms()) : kLookAgainMs;
+      if ((nothing && looked_ms - quiet_ms >= settle_ms) || no_hope()) return result();
+      const int64_t pause = nothing ? std::min(kQuietLookMs, quiet_ms + settle_ms - clock_.mono_ms()) : kLookAgainMs;
       clock_.sleep(std::max<int64_t>(pause, 1), wait_);
       if (wait_.cancel.stop_requested() || clock_.mono_ms() >= wait_.deadline_ms) {
-        if (trouble_.empty()) trouble_ = "the time is over, and what is listed may not be all";
+        if (listing_trouble_.empty()) listing_trouble_ = "the time is over, and what is listed may not be all";
         return result();
       }
     }
@@ -66,92 +76,120 @@ class Purge {
  private:
   // True when there is nothing.
   bool round() {
+    bool nothing = list();
+    for (auto& [id, target] : targets_) nothing = destroy(target) && nothing;
+    if (nothing && provider_.facts().has_resources) nothing = remove_resources();
+    return nothing;
+  }
+
+  // False when it could not be seen what is there.
+  bool list() {
+    for (auto& [id, target] : targets_) target.listed = false;
     try {
-      for (const Instance& it : provider_.find(request_.owner, "", call())) see(it);
-      bool clean = true;
-      for (auto& [id, target] : targets_)
-        if (!target.gone) clean = destroy(target) && clean;
-      if (clean && provider_.facts().has_resources) clean = remove_resources();
-      trouble_.clear();
-      return clean;
+      for (const Instance& it : provider_.find(request_.owner, "", call())) {
+        if (it.state == InstanceState::gone) continue;
+        Target& target = targets_[it.id];
+        target.ref = {it.id, it.region, it.opaque};
+        target.label = label_of(it.id, it.name);
+        target.listed = true;
+        target.deleting = it.state == InstanceState::deleting;
+      }
+      listing_trouble_.clear();
+      listing_hopeless_ = false;
+      return true;
     } catch (const Error& error) {
-      if (trouble_ != error.what()) tell(error.what());
-      trouble_ = error.what();
-      hopeless_ = is_hopeless(error);
+      if (listing_trouble_ != error.what()) tell(error.what());
+      listing_trouble_ = error.what();
+      listing_hopeless_ = is_hopeless(error);
       return false;
     }
   }
 
-  void see(const Instance& it) {
-    if (it.state == InstanceState::gone) return;
-    Target& target = targets_[it.id];
-    target.ref = {it.id, it.region, it.opaque};
-    target.label = label_of(it.id, it.name);
-    target.gone = false;
-  }
-
-  // True when it is gone.
+  // True when it is gone: by the list and by its id. Both are asked in each round, for one may lie. Who can not look
+  // can still ask for the removal.
   bool destroy(Target& target) {
+    target.gone = !target.listed && is_gone(target);
+    if (target.gone) {
+      if (!std::exchange(target.told_gone, true)) tell(target.label + " is gone");
+      return true;
+    }
+    target.told_gone = false;
+    const int64_t patience_ms = target.deleting ? kAskAgainWhileDeletingMs : kAskAgainMs;
+    if (target.asked_ms != INT64_MIN && clock_.mono_ms() - target.asked_ms < patience_ms) return false;
+    if (target.asked_ms == INT64_MIN) tell("destroying " + target.label);
+    target.asked_ms = clock_.mono_ms();
     try {
-      if (is_gone(target.ref)) {
-        target.gone = true;
-        tell(target.label + " is gone");
-        return true;
-      }
-      if (target.asked_ms != INT64_MIN && clock_.mono_ms() - target.asked_ms < kAskAgainMs) return false;
-      if (target.asked_ms == INT64_MIN) tell("destroying " + target.label);
-      target.asked_ms = clock_.mono_ms();
       provider_.remove(target.ref, call());
       target.trouble.clear();
+      target.hopeless = false;
     } catch (const Error& error) {
       if (error.fault == Fault::not_found) return false;  // the next look says so
       if (target.trouble != error.what()) tell(target.label + ": " + error.what());
       target.trouble = error.what();
+      target.hopeless = is_hopeless(error);
     }
     return false;
   }
 
-  bool is_gone(const InstanceRef& ref) {
+  bool is_gone(const Target& target) {
     try {
-      return provider_.get(ref, call()).state == InstanceState::gone;
+      return provider_.get(target.ref, call()).state == InstanceState::gone;
     } catch (const Error& error) {
-      if (error.fault != Fault::not_found) throw;
-      return true;
+      return error.fault == Fault::not_found;
     }
   }
 
+  // A credential that may do nothing here is no reason to look less long for machines.
   bool remove_resources() {
     const auto before = std::exchange(resources_left_, {});
-    for (const Resource& it : provider_.resources(request_.owner, "", call())) {
-      const std::string label = label_of(it.id, it.name);
-      try {
-        provider_.remove_resource(it, call());
-        if (std::find(resources_gone_.begin(), resources_gone_.end(), label) == resources_gone_.end()) {
+    bool nothing = true;
+    const auto failed = [&](const std::string& what, const Error& error) {
+      resources_left_.push_back(what + ": " + error.what());
+      if (!contains(before, resources_left_.back())) tell(resources_left_.back());
+      nothing = nothing && is_hopeless(error);
+    };
+    try {
+      for (const Resource& it : provider_.resources(request_.owner, "", call())) {
+        const std::string label = label_of(it.id, it.name);
+        try {
+          provider_.remove_resource(it, call());
+          nothing = false;  // until the next look
+          if (contains(resources_gone_, label)) continue;
           resources_gone_.push_back(label);
           tell("removed " + label);
+        } catch (const Error& error) {
+          failed(label, error);
         }
-      } catch (const Error& error) {
-        resources_left_.push_back(label + ": " + error.what());
-        if (std::find(before.begin(), before.end(), resources_left_.back()) == before.end())
-          tell(resources_left_.back());
-        continue;
       }
-      removed_now_ = true;
+    } catch (const Error& error) {
+      failed("what was made beside the machines", error);
     }
-    return resources_left_.empty() && !std::exchange(removed_now_, false);
+    resources_seen_ = true;
+    return nothing;
   }
 
-  Purged result() const {
+  // Nothing can be listed, and nothing that is known can be removed.
+  [[nodiscard]] bool no_hope() const {
+    return listing_hopeless_ && std::all_of(targets_.begin(), targets_.end(),
+                                            [](const auto& one) { return one.second.gone || one.second.hopeless; });
+  }
+
+  [[nodiscard]] Purged result() const {
     Purged purged;
     for (const auto& [id, target] : targets_) {
       if (target.gone)
         purged.destroyed.push_back(target.label);
       else
-        purged.left.push_back(target.label + (target.trouble.empty() ? " is still listed" : ": " + target.trouble));
+        purged.left.push_back(target.label + (target.trouble.empty() ? " is still there" : ": " + target.trouble));
     }
-    purged.destroyed.insert(purged.destroyed.end(), resources_gone_.begin(), resources_gone_.end());
+    for (const std::string& label : resources_gone_)
+      if (std::none_of(resources_left_.begin(), resources_left_.end(),
+                       [&](const std::string& left) { return left.starts_with(label + ": "); }))
+        purged.destroyed.push_back(label);
     purged.left.insert(purged.left.end(), resources_left_.begin(), resources_left_.end());
-    if (!trouble_.empty()) purged.left.push_back(trouble_);
+    if (provider_.facts().has_resources && !resources_seen_)
+      purged.left.emplace_back("what was made beside the machines was not looked for");
+    if (!listing_trouble_.empty()) purged.left.push_back(listing_trouble_);
     return purged;
   }
 
@@ -167,8 +205,9 @@ class Purge {
   const Wait wait_;
   std::map<std::string, Target> targets_;  // by the cloud's id
   std::vector<std::string> resources_gone_, resources_left_;
-  std::string trouble_;  // that kept the last round from its end
-  bool hopeless_ = false, removed_now_ = false;
+  bool resources_seen_ = false;
+  std::string listing_trouble_;
+  bool listing_hopeless_ = false;
 };
 
 }  // namespace

@@ -24,7 +24,7 @@ struct Purged {
 };
 
 // Done when neither the listing nor a look at each machine has shown anything for the provider's settle time. What
-// fails is tried again for as long as there is patience, but for a credential that does not work.
+// fails is tried again for as long as there is patience, unless a credential allows neither to list nor to remove.
 [[nodiscard]] Purged purge(plugin_host::Provider& provider, const PurgeRequest& request, Clock& clock,
                            const Wait& wait);
 

@@ -81,11 +81,8 @@ std::string install_id(Database& database, const std::filesystem::path& file) {
   return id;
 }
 
-std::set<std::string> recorded_install_ids(Database* database, const std::filesystem::path& file) {
-  std::set<std::string> ids{id_in_file(file)};
-  if (database != nullptr) ids.insert(database->read(id_in_store));
-  ids.erase("");
-  return ids;
-}
+std::string install_id_in(Database& database) { return database.read(id_in_store); }
+
+std::string install_id_in(const std::filesystem::path& file) { return id_in_file(file); }
 
 }  // namespace stoker::store

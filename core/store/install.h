@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <set>
 #include <string>
 
 #include "core/store/database.h"
@@ -14,8 +13,8 @@ namespace stoker::store {
 // that id could lose or kill what another store is responsible for.
 [[nodiscard]] std::string install_id(Database& database, const std::filesystem::path& file);
 
-// Those that are recorded in the store (null: none to look into) and in `file`: one, unless the two differ. Records
-// nothing.
-[[nodiscard]] std::set<std::string> recorded_install_ids(Database* database, const std::filesystem::path& file);
+// What each of them says by itself; empty: nothing. Record nothing. Throw invalid for what is no id.
+[[nodiscard]] std::string install_id_in(Database& database);
+[[nodiscard]] std::string install_id_in(const std::filesystem::path& file);
 
 }  // namespace stoker::store

@@ -89,6 +89,45 @@ TEST_F(PanicTest, WithoutTheKeyOfTheVaultItDestroysWhatItCan) {
   EXPECT_TRUE(eventually([&] { return left_over().empty(); }));
 }
 
+TEST_F(PanicTest, OfAnotherInstallationItLeavesThisOneAlone) {
+  start_agent();
+  const std::string id = submit(job_spec(witness(10, folder / "gate")));
+  await_state(id, "running");
+  const Result panic = cli({"panic", "--yes", "--installation", "0123456789abcdef"});
+  EXPECT_EQ(panic.code, 0) << panic.out << panic.err;
+  EXPECT_EQ(panic.out, "nothing was rented\n");
+  EXPECT_THAT(panic.err, HasSubstr("destroying what installation 0123456789abcdef rented"));
+  EXPECT_EQ(job_state(id), "running");
+  std::ofstream(folder / "gate") << "open";
+  EXPECT_EQ(await_end(id)["state"].text(), "succeeded");
+}
+
+TEST_F(PanicTest, OfACopiedStoreItAsksWhichIsMeant) {
+  start_agent();
+  stop_agent();
+  const std::string stored = content(state() / "install-id").substr(0, 16);
+  std::ofstream(state() / "install-id") << "0123456789abcdef\n";
+  const Result panic = cli({"panic", "--yes"});
+  EXPECT_EQ(panic.code, 1);
+  EXPECT_THAT(panic.err, HasSubstr("the store is of installation " + stored +
+                                   " and the folder of 0123456789abcdef\n"
+                                   "hint: one was restored or copied: say with --installation which is meant"));
+}
+
+TEST_F(PanicTest, WhatItDidNotLookForIsNamed) {
+  start_agent();
+  const std::string id = submit(job_spec(witness(10, folder / "gate")));
+  await_state(id, "running");
+  stop_agent();
+  write_config("plugins: [transformers]\n");
+  const Result panic = cli({"panic", "--yes"});
+  EXPECT_EQ(panic.code, 1) << panic.out << panic.err;
+  EXPECT_THAT(panic.out, HasSubstr("MAY BE LEFT local: it can not be looked at"));
+  write_config("plugins: [local]\n");
+  EXPECT_EQ(cli({"panic", "--yes"}).code, 0);
+  EXPECT_TRUE(eventually([&] { return left_over().empty(); }));
+}
+
 TEST_F(PanicTest, WithoutAnInstallIdItSaysWhereToFindOne) {
   const Result lost = cli({"panic", "--yes"});
   EXPECT_EQ(lost.code, 1);

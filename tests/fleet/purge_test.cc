@@ -27,13 +27,12 @@ class PurgeTest : public testing::Test {
       return listed;
     };
     sky.get_ = [this](const std::string& id) {
-      last_asked = id;
       if (!machines.contains(id)) throw Error(Fault::not_found, "no " + id);
       return machine(id);
     };
     sky.remove_ = [this] {
-      if (stubborn == last_asked) throw Error(Fault::unavailable, "not now");
-      machines.erase(last_asked);
+      if (stubborn == sky.removing) throw Error(Fault::unavailable, "not now");
+      machines.erase(sky.removing);
     };
   }
   Purged run(std::vector<plugin_host::InstanceRef> known = {}) {
@@ -48,7 +47,7 @@ class PurgeTest : public testing::Test {
   ScriptedProvider sky;
   std::map<std::string, int64_t> machines;  // by id: from when on they are listed
   std::set<std::string> hidden;             // never listed
-  std::string stubborn, last_asked;
+  std::string stubborn;
   std::optional<Error> failure;
   std::vector<std::string> told;
 };
@@ -83,7 +82,6 @@ TEST_F(PurgeTest, WhatStaysIsNamedWithTheReason) {
 TEST_F(PurgeTest, ACloudThatDoesNotAnswerIsAskedAgain) {
   machines = {{"m1", 0}};
   failure.emplace(Fault::unavailable, "the cloud is down");
-  sky.get_ = [inner = sky.get_](const std::string& id) { return inner(id); };
   int asked = 0;
   const auto listed = sky.find_;
   sky.find_ = [&](const std::string& token) {
@@ -97,9 +95,50 @@ TEST_F(PurgeTest, ACloudThatDoesNotAnswerIsAskedAgain) {
 
 TEST_F(PurgeTest, ACredentialThatDoesNotWorkIsNotTriedFor15Minutes) {
   failure.emplace(Fault::auth, "the key is refused");
+  sky.get_ = [](const std::string&) -> Instance { throw Error(Fault::auth, "the key is refused"); };
+  sky.remove_ = [] { throw Error(Fault::auth, "the key is refused"); };
   const int64_t began = clock.now;
-  EXPECT_THAT(run({{"m1", "", ""}}).left, ElementsAre("m1 is still listed", "the key is refused"));
+  EXPECT_THAT(run({{"m1", "", ""}}).left, ElementsAre("m1: the key is refused", "the key is refused"));
   EXPECT_LT(clock.now - began, kMinute);
+}
+
+TEST_F(PurgeTest, AListThatIsForbiddenKeepsNoKnownMachineAlive) {
+  machines = {{"m1", 0}};
+  failure.emplace(Fault::forbidden, "no right to list");
+  const Purged purged = run({{"m1", "", ""}});
+  EXPECT_THAT(machines, IsEmpty());
+  EXPECT_THAT(purged.destroyed, ElementsAre("m1"));
+  EXPECT_THAT(purged.left, ElementsAre("no right to list"));
+}
+
+TEST_F(PurgeTest, AMachineThatCanNotBeLookedAtIsRemovedAllTheSame) {
+  machines = {{"m1", 0}};
+  hidden = {"m1"};
+  int looks = 0;
+  sky.get_ = [&, inner = sky.get_](const std::string& id) {
+    if (++looks < 4) throw Error(Fault::unavailable, "not now");
+    return inner(id);
+  };
+  EXPECT_THAT(run({{"m1", "", ""}}).destroyed, ElementsAre("m1"));
+  EXPECT_THAT(machines, IsEmpty());
+}
+
+TEST_F(PurgeTest, ALieAboutTheIdIsNotTheEndOfAMachine) {
+  machines = {{"m1", 0}};
+  sky.get_ = [](const std::string&) -> Instance { throw Error(Fault::not_found, "no such machine"); };
+  stubborn = "m1";
+  const Purged purged = run();
+  EXPECT_THAT(purged.destroyed, IsEmpty());
+  EXPECT_THAT(purged.left.at(0), "m1: not now");
+}
+
+TEST_F(PurgeTest, WhatMayNotBeListedBesideThemIsSaidAndTheWatchGoesOn) {
+  sky.facts_.has_resources = true;
+  sky.resources_fail.emplace(Fault::forbidden, "no right to keys");
+  machines = {{"m1", 60 * kSecond}};
+  const Purged purged = run();
+  EXPECT_THAT(purged.destroyed, ElementsAre("m1"));
+  EXPECT_THAT(purged.left, ElementsAre("what was made beside the machines: no right to keys"));
 }
 
 TEST_F(PurgeTest, WhatWasMadeBesideThemGoesAfterThem) {

@@ -44,8 +44,9 @@ class ScriptedProvider final : public plugin_host::Provider {
     calls.push_back("get");
     return get_(ref.id);
   }
-  void remove(const plugin_host::InstanceRef&, const Wait&) override {
+  void remove(const plugin_host::InstanceRef& ref, const Wait&) override {
     calls.push_back("remove");
+    removing = ref.id;
     if (remove_) remove_();
   }
 
@@ -67,6 +68,7 @@ class ScriptedProvider final : public plugin_host::Provider {
   std::function<plugin_host::Instance(const std::string& id)> get_;
   std::function<void()> remove_;
   std::vector<std::string> calls;
+  std::string removing;  // what remove_ is for
   plugin_host::ProviderFacts facts_;
 };
 

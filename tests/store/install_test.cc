@@ -64,15 +64,14 @@ TEST_F(InstallTest, RefusesARestoredOrCopiedStore) {
 TEST_F(InstallTest, WhatIsRecordedIsToldAndNothingMade) {
   const auto file = folder_ / "state" / "install-id";
   Database database(file_);
-  EXPECT_TRUE(recorded_install_ids(&database, file).empty());
+  EXPECT_EQ(install_id_in(database) + install_id_in(file), "");
   EXPECT_FALSE(std::filesystem::exists(file));
   const std::string id = install_id(database, file);
-  EXPECT_EQ(recorded_install_ids(&database, file), std::set<std::string>{id});
-  EXPECT_EQ(recorded_install_ids(nullptr, file), std::set<std::string>{id});
-  std::filesystem::remove(file);
-  EXPECT_EQ(recorded_install_ids(&database, file), std::set<std::string>{id});
-  write_private_file(file, "0123456789abcdef\n");
-  EXPECT_EQ(recorded_install_ids(&database, file), (std::set<std::string>{id, "0123456789abcdef"}));
+  EXPECT_EQ(install_id_in(database), id);
+  EXPECT_EQ(install_id_in(file), id);
+  write_private_file(file, "nonsense");
+  EXPECT_EQ(error_of([&] { (void)install_id_in(file); }).fault, Fault::invalid);
+  EXPECT_EQ(install_id_in(database), id);
 }
 
 }  // namespace
