@@ -253,7 +253,7 @@ class Home {
 
 // True when it is whole at home.
 bool fetch_one(JobRun& run, Home& home, const CheckpointFiles& checkpoint, int64_t patience_ms,
-               const std::function<void(remote::RunnerClient&)>& meanwhile) {
+               const Meanwhile& meanwhile) {
   const auto missing = home.begin(checkpoint);
   for (size_t i = 0; i < missing.size(); ++i) {
     const remote::ManifestEntry& file = missing[i];
@@ -261,14 +261,19 @@ bool fetch_one(JobRun& run, Home& home, const CheckpointFiles& checkpoint, int64
     try {
       ensure_private_folder(home.place(file.path).parent_path());
       run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
-        const auto arriving = [&] {
-          run.heard();
-          elsewhere = true;
-          if (meanwhile) meanwhile(runner);
-          elsewhere = false;
-        };
+        const remote::FetchSink sink{[&] {
+                                       run.heard();
+                                       elsewhere = true;
+                                       if (meanwhile.arriving) meanwhile.arriving(runner);
+                                       elsewhere = false;
+                                     },
+                                     [&] {
+                                       elsewhere = true;
+                                       if (meanwhile.waiting) meanwhile.waiting();
+                                       elsewhere = false;
+                                     }};
         elsewhere = false;
-        runner.fetch(file, home.place(file.path), arriving, run.wait());
+        runner.fetch(file, home.place(file.path), sink, run.wait());
       });
     } catch (const Error& error) {
       if (elsewhere || !is_of_the_file(error)) throw;
@@ -310,13 +315,12 @@ std::vector<CheckpointFiles> checkpoints_in(std::string_view pattern,
   return ordered;
 }
 
-void fetch_checkpoints(JobRun& run, bool ended, int64_t patience_ms,
-                       const std::function<void(remote::RunnerClient&)>& meanwhile) {
+void fetch_checkpoints(JobRun& run, bool ended, int64_t patience_ms, const Meanwhile& meanwhile) {
   const Checkpoints& wanted = run.spec.checkpoints;
   if (wanted.path.empty()) return;
   size_t refused = 0;
   const auto entries = run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
-    return refused = 0, runner.manifest(checkpoint_patterns(run.spec), refused, run.wait());
+    return refused = 0, runner.manifest(checkpoint_patterns(run.spec), refused, meanwhile.waiting, run.wait());
   });
   std::vector<CheckpointFiles> there = checkpoints_in(wanted.path, entries);
   Home home(run);

@@ -31,10 +31,15 @@ struct CheckpointFiles {
 [[nodiscard]] std::vector<CheckpointFiles> checkpoints_in(std::string_view pattern,
                                                           const std::vector<remote::ManifestEntry>& entries);
 
+// What goes on while checkpoints come home. Both may throw, and that ends it.
+struct Meanwhile {
+  std::function<void(remote::RunnerClient&)> arriving;  // for each piece of a file that came
+  std::function<void()> waiting;                        // each second in which nothing came
+};
+
 // Brings home what is whole, newest first, and tells each with a `checkpoint` event once all of it is there. `ended`:
 // the training writes no more: if it went well all are whole, and what can not be fetched is an error; else it comes
-// the next time. `meanwhile` is called for each piece of a file that came.
-void fetch_checkpoints(JobRun& run, bool ended, int64_t patience_ms,
-                       const std::function<void(remote::RunnerClient&)>& meanwhile);
+// the next time.
+void fetch_checkpoints(JobRun& run, bool ended, int64_t patience_ms, const Meanwhile& meanwhile);
 
 }  // namespace stoker::jobs

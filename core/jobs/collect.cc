@@ -30,7 +30,7 @@ void collect(JobRun& run) {
     if (!well) stop_and_drain(run);
     const int64_t patience_ms = well ? kAfterSuccessMs : kPatienceMs;
     try {
-      fetch_checkpoints(run, true, patience_ms, nullptr);
+      fetch_checkpoints(run, true, patience_ms, {});
     } catch (const Error& error) {
       if (error.fault != Fault::conflict) throw;  // the others' way home is well
       trouble = error.what();

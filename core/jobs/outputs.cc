@@ -34,7 +34,7 @@ void fetch_outputs(JobRun& run, const std::vector<std::string>& patterns, int64_
   size_t refused = 0;
   const auto entries = run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
     refused = 0;
-    return runner.manifest(patterns, refused, run.wait());
+    return runner.manifest(patterns, refused, nullptr, run.wait());
   });
   size_t failed = 0;
   std::string why;  // of the first
@@ -50,7 +50,7 @@ void fetch_outputs(JobRun& run, const std::vector<std::string>& patterns, int64_
     try {
       ensure_private_folder((home / entry.path).parent_path());
       run.with_runner(patience_ms, [&](remote::RunnerClient& runner) {
-        runner.fetch(entry, home / entry.path, [&] { run.heard(); }, run.wait());
+        runner.fetch(entry, home / entry.path, {[&] { run.heard(); }, nullptr}, run.wait());
       });
     } catch (const Error& error) {
       if (!is_of_the_file(error)) throw;

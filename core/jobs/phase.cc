@@ -81,7 +81,7 @@ class CheckpointTimer {
   [[nodiscard]] bool due() const { return run_.ctx.clock.mono_ms() >= due_ms_; }
 
   // A checkpoint that can not be fetched now is fetched next time, or at the end.
-  void fetch(const std::function<void(remote::RunnerClient&)>& meanwhile) {
+  void fetch(const Meanwhile& meanwhile) {
     try {
       fetch_checkpoints(run_, false, kPatienceMs, meanwhile);
     } catch (const Error& error) {
@@ -144,12 +144,13 @@ remote::PhaseStatus follow(JobRun& run, std::string_view phase, int64_t patience
       return *ended;
     }
     int64_t caught_up_ms = run.ctx.clock.mono_ms();
-    checkpoints.fetch([&](remote::RunnerClient& runner) {
+    const auto arriving = [&](remote::RunnerClient& runner) {
       tick();
       if (run.ctx.clock.mono_ms() - caught_up_ms < kCatchUpEveryMs) return;
       catch_up(run, runner, phase, ingest);
       caught_up_ms = run.ctx.clock.mono_ms();
-    });
+    };
+    checkpoints.fetch({arriving, tick});
   }
 }
 

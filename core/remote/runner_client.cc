@@ -15,7 +15,8 @@ namespace stoker::remote {
 namespace {
 
 constexpr int64_t kTickMs = 1000;
-constexpr int64_t kSilentMs = 20'000;  // four beats missed: the network or the runner is gone
+constexpr int64_t kSilentMs = 20'000;    // four beats missed: the network or the runner is gone
+constexpr int64_t kStalledMs = kMinute;  // a disk that is asleep wakes up sooner
 constexpr size_t kMaxLine = 500;
 
 // The last line of standard error, fit to be shown.
@@ -79,7 +80,7 @@ void RunnerClient::install(const Wait& wait) {
 }
 
 RunnerClient::Reply RunnerClient::call(const std::string& arguments, const std::function<size_t(char*, size_t)>& input,
-                                       const Wait& wait) {
+                                       const Wait& wait, const std::function<void()>& waiting) {
   const std::string name = arguments.substr(0, arguments.find(' '));
   const size_t limit = name == "have" || name == "manifest" ? kMaxList : kMaxReply;
   Reply reply;
@@ -91,6 +92,8 @@ RunnerClient::Reply RunnerClient::call(const std::string& arguments, const std::
     if (bytes.size() > limit - reply.text.size()) return too_long = true, false;
     return reply.text.append(bytes), true;
   };
+  exec.tick_ms = kTickMs;
+  if (waiting) exec.tick = [&] { return waiting(), true; };
   reply.end = session_.exec(exec, wait);
   if (too_long)
     throw Error(Fault::unavailable, "stoker-runner " + name + " answers more than " + std::to_string(limit) + " bytes");
@@ -184,20 +187,21 @@ void RunnerClient::stop(int64_t grace_ms, const Wait& wait) {
 }
 
 std::vector<ManifestEntry> RunnerClient::manifest(const std::vector<std::string>& patterns, size_t& refused,
-                                                  const Wait& wait) {
+                                                  const std::function<void()>& waiting, const Wait& wait) {
   std::string list;
   for (const std::string& pattern : patterns) list.append(pattern).push_back('\0');
-  return parse_manifest(call("manifest --job " + shell_quote(job_path_), input_of(list), wait).text, refused);
+  return parse_manifest(call("manifest --job " + shell_quote(job_path_), input_of(list), wait, waiting).text, refused);
 }
 
-void RunnerClient::fetch(const ManifestEntry& entry, const std::filesystem::path& local,
-                         const std::function<void()>& arriving, const Wait& wait) {
+void RunnerClient::fetch(const ManifestEntry& entry, const std::filesystem::path& local, const FetchSink& sink,
+                         const Wait& wait) {
   if (!is_safe_path(entry.path)) throw Error(Fault::invalid, "refused to fetch an unsafe name: " + entry.path);
   PartFile part(local, entry.size);
   // What the file grew by since it was listed is left. A begin from an earlier attempt may be of another version of the
   // file: then once more from the start.
   for (bool resumed = part.size() > 0;; resumed = false) {
     bool grew = false;
+    int64_t silent_ms = 0;
     Exec exec;
     exec.command = "exec " + shell_quote(program_) + " send --job " + shell_quote(job_path_) + " --path " +
                    shell_quote(entry.path) + " --from " + std::to_string(part.size());
@@ -205,11 +209,18 @@ void RunnerClient::fetch(const ManifestEntry& entry, const std::filesystem::path
       const auto left = static_cast<size_t>(entry.size - part.size());
       grew = bytes.size() > left;
       if (!part.append(bytes.substr(0, left)) || grew) return false;
-      if (arriving) arriving();
+      silent_ms = 0;
+      if (sink.arriving) sink.arriving();
       return true;
+    };
+    exec.tick_ms = kTickMs;
+    exec.tick = [&] {
+      if (sink.waiting) sink.waiting();
+      return (silent_ms += kTickMs) < kStalledMs;
     };
     ExecResult end{0, {}, {}};
     if (part.size() < entry.size || entry.size == 0) end = session_.exec(exec, wait);
+    if (silent_ms >= kStalledMs) throw Error(Fault::unavailable, "nothing came of " + entry.path + " for a minute");
     if (!grew && (end.exit_code != 0 || !end.exit_signal.empty())) throw failure_of(end, "send");
     if (part.publish(entry.xxh3)) return;
     if (!grew && part.size() > 0)

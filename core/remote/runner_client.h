@@ -49,6 +49,11 @@ struct FollowSink {
   std::function<bool()> tick;  // at least once a second while nothing comes; false: stop following
 };
 
+struct FetchSink {
+  std::function<void()> arriving;  // for each piece that came; it may use the client, and the file waits
+  std::function<void()> waiting;   // each second in which nothing came; it may not
+};
+
 // One thread at a time. Faults are those of Session; what the runner refuses is Fault::invalid (unsafe path),
 // ::unavailable (disk full on the instance, hash mismatch), ::conflict (started before) or ::internal, with its own
 // line as the message.
@@ -76,12 +81,12 @@ class RunnerClient {
   void stop(int64_t grace_ms, const Wait& wait);
 
   // Entries with unsafe names (absolute, "..", control characters, over 1,024 bytes, deeper than 16) are left out and
-  // counted.
-  std::vector<ManifestEntry> manifest(const std::vector<std::string>& patterns, size_t& refused, const Wait& wait);
+  // counted. Every file is hashed, which may take minutes: `waiting` is called each second of it.
+  std::vector<ManifestEntry> manifest(const std::vector<std::string>& patterns, size_t& refused,
+                                      const std::function<void()>& waiting, const Wait& wait);
   // Into `local` through `local`.part, resuming it; hash-checked, fsynced, renamed. The name comes from our request
-  // only. `arriving`: called for each piece that came; it may use this client, and the file waits.
-  void fetch(const ManifestEntry& entry, const std::filesystem::path& local, const std::function<void()>& arriving,
-             const Wait& wait);
+  // only. Unavailable when nothing came for a minute.
+  void fetch(const ManifestEntry& entry, const std::filesystem::path& local, const FetchSink& sink, const Wait& wait);
 
   Armed arm(int64_t hard_cap_ms, int64_t idle_ms, bool power_off, const Wait& wait);
   void beat(const Wait& wait);
@@ -93,7 +98,8 @@ class RunnerClient {
 
  private:
   struct Reply;
-  Reply call(const std::string& arguments, const std::function<size_t(char*, size_t)>& input, const Wait& wait);
+  Reply call(const std::string& arguments, const std::function<size_t(char*, size_t)>& input, const Wait& wait,
+             const std::function<void()>& waiting = nullptr);
 
   Session& session_;
   std::filesystem::path runners_;

@@ -255,34 +255,78 @@ TEST_F(RunnerClientTest, ListsAndFetchesWithResume) {
                  nullptr, {});
   write_private_file(job / "artifacts/bad\nname", "x");
   size_t refused = 0;
-  const auto entries = runner->manifest({"out/"}, refused, {});
+  const auto entries = runner->manifest({"out/"}, refused, nullptr, {});
   ASSERT_EQ(entries.size(), 3U);
   EXPECT_EQ(refused, 1U);
   EXPECT_EQ(entries[0].path, "artifacts/empty");
   EXPECT_EQ(entries[1].path, "artifacts/model.bin");
   EXPECT_EQ(entries[2].path, "out/a.txt");
-  runner->fetch(entries[0], folder / "empty", nullptr, {});
+  runner->fetch(entries[0], folder / "empty", {}, {});
   EXPECT_EQ(content(folder / "empty"), "");
   write_private_file(folder / "model.part", bytes.substr(0, 3 << 20));
-  runner->fetch(entries[1], folder / "model", nullptr, {});
+  runner->fetch(entries[1], folder / "model", {}, {});
   EXPECT_TRUE(content(folder / "model") == bytes);
   write_private_file(folder / "model2.part", random_bytes(100));
-  runner->fetch(entries[1], folder / "model2", nullptr, {});
+  runner->fetch(entries[1], folder / "model2", {}, {});
   EXPECT_TRUE(content(folder / "model2") == bytes);
   EXPECT_FALSE(fs::exists(folder / "model2.part"));
+}
+
+TEST_F(RunnerClientTest, OtherCommandsRunWhileAFileComes) {
+  const std::string bytes = random_bytes(20 << 20);
+  runner->upload({{"artifacts/model.bin", {}, bytes, false}}, nullptr, {});
+  start("echo hello; sleep 60");
+  size_t refused = 0;
+  const auto entries = runner->manifest({}, refused, nullptr, {});
+  ASSERT_EQ(entries.size(), 1U);
+  int turns = 0;
+  std::string log;
+  FollowSink follow;
+  follow.data = [&](int64_t, std::string_view more) { return log += more, false; };
+  const auto arriving = [&] {
+    if (++turns % 40 != 1) return;
+    log.clear();
+    EXPECT_EQ(runner->status("train", {}).state, "running");
+    EXPECT_FALSE(runner->follow("train", 0, follow, {}));
+    EXPECT_EQ(log, "hello\n");
+  };
+  runner->fetch(entries[0], folder / "model", {arriving, nullptr}, {});
+  EXPECT_GT(turns, 40);
+  EXPECT_TRUE(content(folder / "model") == bytes);
+}
+
+// A machine that says no more, while its sshd goes on answering.
+class StalledSession final : public Session {
+ public:
+  ExecResult exec(const Exec& exec, const Wait&) override {
+    while (exec.tick()) {
+    }
+    return {};
+  }
+};
+
+TEST_F(RunnerClientTest, AFetchThatStallsIsGivenUpAfterAMinute) {
+  StalledSession stalled;
+  RunnerClient client(stalled, kRunners, "j1-1");
+  int seconds = 0;
+  const Error error = failure_of(
+      [&] { client.fetch({"out/model", 10, 1, "0123456789abcdef"}, folder / "m", {nullptr, [&] { ++seconds; }}, {}); });
+  EXPECT_EQ(error.fault, Fault::unavailable);
+  EXPECT_STREQ(error.what(), "nothing came of out/model for a minute");
+  EXPECT_EQ(seconds, 60);
 }
 
 TEST_F(RunnerClientTest, AFetchFollowsNoSymlinkAndNoChangedFile) {
   runner->upload({{"artifacts/f", {}, "abc", false}}, nullptr, {});
   size_t refused = 0;
-  auto entries = runner->manifest({}, refused, {});
+  auto entries = runner->manifest({}, refused, nullptr, {});
   ASSERT_EQ(entries.size(), 1U);
   write_private_file(folder / "victim", "keep");
   fs::create_symlink(folder / "victim", folder / "f.part");
-  EXPECT_THROW(runner->fetch(entries[0], folder / "f", nullptr, {}), Error);
+  EXPECT_THROW(runner->fetch(entries[0], folder / "f", {}, {}), Error);
   EXPECT_EQ(content(folder / "victim"), "keep");
   write_private_file(job / "artifacts/f", "xyz");
-  const Error error = failure_of([&] { runner->fetch(entries[0], folder / "g", nullptr, {}); });
+  const Error error = failure_of([&] { runner->fetch(entries[0], folder / "g", {}, {}); });
   EXPECT_EQ(error.fault, Fault::conflict);  // trying again would not help
   EXPECT_STREQ(error.what(), "artifacts/f changed on the machine since it was listed");
 }
@@ -290,13 +334,13 @@ TEST_F(RunnerClientTest, AFetchFollowsNoSymlinkAndNoChangedFile) {
 TEST_F(RunnerClientTest, OfAFileThatGrowsWhatWasListedIsFetched) {
   runner->upload({{"artifacts/log", {}, "first\n", false}, {"artifacts/new", {}, "", false}}, nullptr, {});
   size_t refused = 0;
-  const auto entries = runner->manifest({}, refused, {});
+  const auto entries = runner->manifest({}, refused, nullptr, {});
   ASSERT_EQ(entries.size(), 2U);
   std::ofstream(job / "artifacts/log", std::ios::app) << random_bytes(3 << 20);
   std::ofstream(job / "artifacts/new", std::ios::app) << random_bytes(3 << 20);
-  runner->fetch(entries[0], folder / "log", nullptr, {});
+  runner->fetch(entries[0], folder / "log", {}, {});
   EXPECT_EQ(content(folder / "log"), "first\n");
-  runner->fetch(entries[1], folder / "new", nullptr, {});
+  runner->fetch(entries[1], folder / "new", {}, {});
   EXPECT_EQ(content(folder / "new"), "");
 }
 
