@@ -5,16 +5,12 @@
 #include "core/cli/command.h"
 #include "core/cli/job_screen.h"
 #include "core/error.h"
+#include "tests/cli/called.h"
 
 namespace stoker::cli {
 namespace {
 
 using ::testing::HasSubstr;
-
-struct Result {
-  int code;
-  std::string out, err;
-};
 
 Result call(std::vector<std::string> words) {
   Entry entry;
@@ -31,13 +27,7 @@ Result call(std::vector<std::string> words) {
     return settings;
   };
   entry.client_view = [](const std::filesystem::path&) { return std::nullopt; };
-  words.insert(words.begin(), "stoker");
-  std::vector<char*> argv;
-  for (auto& word : words) argv.push_back(word.data());
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  const int code = main(static_cast<int>(argv.size()), argv.data(), entry);
-  return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+  return call_main(entry, std::move(words));
 }
 
 TEST(CommandLine, every_help_ends_with_the_exit_codes) {

@@ -4,16 +4,12 @@
 
 #include "core/cli/command.h"
 #include "core/error.h"
+#include "tests/cli/called.h"
 
 namespace stoker::cli {
 namespace {
 
 using testing::HasSubstr;
-
-struct Result {
-  int code;
-  std::string out, err;
-};
 
 class PanicCommand : public testing::Test {
  protected:
@@ -29,13 +25,8 @@ class PanicCommand : public testing::Test {
       options.tell("lambda: destroying i-1");
       return outcome;
     };
-    words.insert(words.begin(), {"stoker", "panic"});
-    std::vector<char*> argv;
-    for (auto& word : words) argv.push_back(word.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = main(static_cast<int>(argv.size()), argv.data(), entry);
-    return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+    words.insert(words.begin(), "panic");
+    return call_main(entry, std::move(words));
   }
 
   PanicOutcome outcome;

@@ -12,6 +12,7 @@
 #include "core/cli/command.h"
 #include "core/cli/start_agent.h"
 #include "core/private_file.h"
+#include "tests/cli/called.h"
 #include "tests/cli/test_server.h"
 
 namespace stoker::cli {
@@ -19,11 +20,6 @@ namespace {
 
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
-
-struct Result {
-  int code;
-  std::string out, err;
-};
 
 // The agent as `stoker run` sees it: one job that ends as `outcome` says.
 class RunTest : public ::testing::Test {
@@ -77,13 +73,8 @@ class RunTest : public ::testing::Test {
       return settings;
     };
     entry.client_view = [this](const fs::path&) { return ClientView{"127.0.0.1", server_.port(), "t"}; };
-    words.insert(words.begin(), {"stoker", "run", (folder_ / "job.yaml").string()});
-    std::vector<char*> argv;
-    for (auto& word : words) argv.push_back(word.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = main(static_cast<int>(argv.size()), argv.data(), entry);
-    return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+    words.insert(words.begin(), {"run", (folder_ / "job.yaml").string()});
+    return call_main(entry, std::move(words));
   }
 
   class Event {

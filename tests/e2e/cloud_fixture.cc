@@ -68,6 +68,15 @@ void CloudTest::SetUp() {
   if (!private_network) GTEST_SKIP() << "only root can make a network and machines of its own";
 }
 
+void OneCloudTest::SetUp() {
+  CloudTest::SetUp();
+  if (IsSkipped()) return;
+  start_cloud(20);
+  enable({name()});
+  start_fast_agent();
+  connect(name());
+}
+
 void CloudTest::TearDown() {
   if (!private_network) return;
   AgentTest::TearDown();

@@ -60,6 +60,13 @@ class CloudTest : public AgentTest {
   [[nodiscard]] uint16_t control_port() const;
 };
 
+// One cloud at 20 times real speed, an agent on its time, and its account connected.
+class OneCloudTest : public CloudTest, public testing::WithParamInterface<const char*> {
+ protected:
+  void SetUp() override;
+  [[nodiscard]] std::string name() const { return GetParam(); }
+};
+
 // A job spec for a cloud's machine; `more` is JSON members.
 std::string cloud_job(const std::string& provider, const std::string& run, const std::string& more = {});
 

@@ -4,18 +4,7 @@
 namespace stoker::e2e {
 namespace {
 
-class CloudJob : public CloudTest, public testing::WithParamInterface<const char*> {
- protected:
-  void SetUp() override {
-    CloudTest::SetUp();
-    if (IsSkipped()) return;
-    start_cloud(20);
-    enable({GetParam()});
-    start_fast_agent();
-    connect(GetParam());
-  }
-  [[nodiscard]] std::string name() const { return GetParam(); }
-};
+class CloudJob : public OneCloudTest {};
 
 TEST_P(CloudJob, RunsAndLeavesNothing) {
   const std::string id = submit(

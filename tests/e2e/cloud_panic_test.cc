@@ -6,15 +6,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class CloudPanic : public CloudTest, public testing::WithParamInterface<const char*> {
+class CloudPanic : public OneCloudTest {
  protected:
   void SetUp() override {
-    CloudTest::SetUp();
+    OneCloudTest::SetUp();
     if (IsSkipped()) return;
-    start_cloud(20);
-    enable({GetParam()});
-    start_fast_agent();
-    connect(GetParam());
     id = submit(cloud_job(GetParam(), "sleep 1000"));
     await_state(id, "running");
   }
@@ -24,15 +20,15 @@ class CloudPanic : public CloudTest, public testing::WithParamInterface<const ch
   }
   // "KEY=VALUE" of each field.
   [[nodiscard]] Words values() const {
-    const std::string name = GetParam(), secret = credential(name);
-    if (name != "aws") return {secret_field(name) + "=" + secret};
+    const std::string secret = credential(name());
+    if (name() != "aws") return {secret_field(name()) + "=" + secret};
     const size_t at = secret.find(':');
-    return {"access_key_id=" + secret.substr(0, at), secret_field(name) + "=" + secret.substr(at + 1)};
+    return {"access_key_id=" + secret.substr(0, at), secret_field(name()) + "=" + secret.substr(at + 1)};
   }
   void expect_one_machine_came_and_went() const {
-    expect_nothing_left(GetParam());
-    EXPECT_EQ(judgement(GetParam())["creates"].integer(), 1);
-    EXPECT_EQ(judgement(GetParam())["deletes"].integer(), 1);
+    expect_nothing_left(name());
+    EXPECT_EQ(judgement(name())["creates"].integer(), 1);
+    EXPECT_EQ(judgement(name())["deletes"].integer(), 1);
   }
 
   std::string id;
@@ -41,7 +37,7 @@ class CloudPanic : public CloudTest, public testing::WithParamInterface<const ch
 TEST_P(CloudPanic, EndsWhatTheAgentRented) {
   const Result ran = panic();
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
-  EXPECT_THAT(ran.out, testing::HasSubstr("destroyed " + std::string(GetParam()) + ": "));
+  EXPECT_THAT(ran.out, testing::HasSubstr("destroyed " + name() + ": "));
   EXPECT_TRUE(eventually([&] { return agent_ended(); }));
   expect_one_machine_came_and_went();
   start_fast_agent();
@@ -52,7 +48,7 @@ TEST_P(CloudPanic, EndsWhatTheAgentRented) {
 TEST_P(CloudPanic, NeedsNoStore) {
   kill_agent();
   for (const char* name : {"stoker.db", "stoker.db-wal", "stoker.db-shm"}) fs::remove(state() / name);
-  Words words = {GetParam()};
+  Words words = {name()};
   for (const std::string& value : values()) words.push_back(value);
   const Result ran = panic(words);
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;

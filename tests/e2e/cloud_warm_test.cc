@@ -4,17 +4,8 @@
 namespace stoker::e2e {
 namespace {
 
-class CloudWarm : public CloudTest, public testing::WithParamInterface<const char*> {
+class CloudWarm : public OneCloudTest {
  protected:
-  void SetUp() override {
-    CloudTest::SetUp();
-    if (IsSkipped()) return;
-    start_cloud(20);
-    enable({GetParam()});
-    start_fast_agent();
-    connect(GetParam());
-  }
-  [[nodiscard]] std::string name() const { return GetParam(); }
   [[nodiscard]] Json instance(const std::string& id) const {
     return Json::parse(api().call("GET", "/v1/instances/" + id).body, "instance");
   }

@@ -6,16 +6,8 @@
 namespace stoker::e2e {
 namespace {
 
-class CredentialLoss : public CloudTest, public testing::WithParamInterface<const char*> {
+class CredentialLoss : public OneCloudTest {
  protected:
-  void SetUp() override {
-    CloudTest::SetUp();
-    if (IsSkipped()) return;
-    start_cloud(20);
-    enable({GetParam()});
-    start_fast_agent();
-    connect(GetParam());
-  }
   void make(const char* state) const {
     order("/credentials", std::string(R"({"cloud":")") + GetParam() + R"(","name":"good","state":")" + state + "\"}");
   }
