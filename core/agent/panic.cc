@@ -103,8 +103,8 @@ class Panic {
     attempt("the install id can not be read",
             [&] { in_file = store::install_id_in(config_.state_dir / "install-id"); });
     const std::string& asked = options_.installation;
-    std::unique_ptr<StateLock> lock;
-    if (asked.empty() || in_file.empty() || asked == in_file) lock = take_over();
+    const bool may_be_ours = asked.empty() || in_file.empty() || asked == in_file;
+    const std::unique_ptr<StateLock> lock = may_be_ours ? take_over() : nullptr;
     attempt("the store can not be read", [&] { in_store = open_store(); });
     if (asked.empty() && !in_store.empty() && !in_file.empty() && in_store != in_file)
       throw Error(Fault::conflict, "the store is of installation " + in_store + " and the folder of " + in_file,
@@ -114,7 +114,7 @@ class Panic {
       throw Error(Fault::not_found, "no install id is left in " + config_.state_dir.string(),
                   "give --installation ID: the machines in the cloud's console are tagged with it");
     tell("destroying what installation " + owner + " rented");
-    if (lock && owner == in_store) end_jobs();
+    if (may_be_ours && db_ && (in_store.empty() || owner == in_store)) end_jobs();
     if (db_ && options_.provider.empty())
       attempt("the credentials can not be read", [&] { vault_.emplace(open_vault(*db_, config_)); });
     if (!vault_) borrowed_.emplace();
@@ -168,11 +168,12 @@ class Panic {
   }
 
   void end_jobs() {
-    const bool ended = attempt("its jobs can not be cancelled", [&] {
+    const std::string trouble = attempt("its jobs can not be cancelled", [&] {
       if (const size_t count = cancel_open_jobs(*db_))
         tell("cancelled " + std::to_string(count) + (count == 1 ? " job" : " jobs"));
     });
-    if (!ended) outcome_.left.emplace_back("what the next agent rents for the jobs that could not be cancelled");
+    if (!trouble.empty())
+      outcome_.left.emplace_back("what the next agent rents for the jobs that could not be cancelled");
   }
 
   std::set<std::string> ids_of(fleet::Accounts& accounts) {
@@ -201,13 +202,13 @@ class Panic {
 
   void destroy(fleet::Accounts& accounts, const std::string& account, const std::string& owner) {
     fleet::Purged purged;
-    const bool done = attempt(account.c_str(), [&] {
+    const std::string trouble = attempt(account.c_str(), [&] {
       const auto provider = accounts.provider(account);
       fleet::PurgeRequest request{.owner = owner, .known = known_machines(account, owner), .tell = {}};
       request.tell = [&](const std::string& text) { tell(account + ": " + text); };
       purged = fleet::purge(*provider, request, clock_, {});
     });
-    if (!done) purged.left.emplace_back("it can not be looked at");
+    if (!trouble.empty()) purged.left.push_back("it can not be looked at: " + trouble);
     const std::lock_guard lock(mutex_);
     for (const std::string& one : purged.destroyed) outcome_.destroyed.push_back(account + ": " + one);
     for (const std::string& one : purged.left) outcome_.left.push_back(account + ": " + one);
@@ -240,15 +241,15 @@ class Panic {
     }
   }
 
-  // False when it failed, and that was told.
+  // Why it failed, which was told; empty: it did not.
   template <typename Act>
-  bool attempt(const char* what, Act act) {
+  std::string attempt(const char* what, Act act) {
     try {
       act();
-      return true;
+      return {};
     } catch (const std::exception& error) {
       tell(std::string(what) + ": " + error.what());
-      return false;
+      return error.what();
     }
   }
 

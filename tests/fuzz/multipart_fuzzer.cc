@@ -5,29 +5,14 @@
 #include <string>
 
 #include "core/api/openai/multipart.cc"  // the pieces alone: the library would bring in the whole agent
+#include "tests/api/openai/piecewise_body.h"
 
 namespace {
-
-class Pieces final : public stoker::api::Body {
- public:
-  Pieces(std::string_view bytes, size_t piece) : left_(bytes), piece_(piece) {}
-  [[nodiscard]] int64_t size() const override { return -1; }
-  size_t read(char* buffer, size_t capacity) override {
-    const size_t n = std::min({piece_, capacity, left_.size()});
-    std::copy_n(left_.data(), n, buffer);
-    left_.remove_prefix(n);
-    return n;
-  }
-
- private:
-  std::string_view left_;
-  size_t piece_;
-};
 
 // All the parts, or what is wrong and how far it came.
 std::string read(std::string_view form, size_t piece, bool as_fields) {
   using namespace stoker::api::openai;
-  Pieces body(form, piece);
+  stoker::api::PiecewiseBody body(form, piece);
   std::string text;
   try {
     Multipart multipart(body, "b");

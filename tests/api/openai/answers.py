@@ -7,22 +7,11 @@ import sys
 
 import jsonschema
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "fakecloud"))
+from spec import modern  # noqa: E402
+
 BASE = "/openai/v1"
 VENDORS = ["openai-finetune-openapi.json", "together-finetune-openapi.json"]
-
-
-def modern(schema):
-    """Documents of version 3.1 still have the booleans of 3.0."""
-    if isinstance(schema, list):
-        return [modern(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    out = {key: modern(value) for key, value in schema.items()}
-    if out.get("exclusiveMinimum") is True and "minimum" in out:
-        out["exclusiveMinimum"] = out.pop("minimum")
-    if out.get("nullable") is True:
-        out = {"anyOf": [{"type": "null"}, out]}
-    return out
 
 
 class Document:
